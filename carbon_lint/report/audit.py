@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import NamedTuple
 
 from carbon_lint.hub.audit.cards import AuditedCard, Tally, diagnostic_of
 from carbon_lint.lint.diagnostic import LintReport
+from carbon_lint.report import audit_page, pages
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
+from carbon_lint.report.layout import json_text
 from carbon_lint.text import plural, terminal
 from carbon_lint.units import format_emissions, format_energy
 
@@ -115,7 +116,7 @@ def render_json(sums: Tally, about: About) -> str:
         "problems": [{"id": it.id, "problem": it.problem} for it in sums.problems],
         "kilograms": [{"id": it.id, "evidence": it.proposal.evidence} for it in sums.proposals if it.proposal],
     }
-    return json.dumps(document, indent=2) + "\n"
+    return json_text(document)
 
 
 def render_sarif(sums: Tally, _about: About) -> str:
@@ -125,17 +126,22 @@ def render_sarif(sums: Tally, _about: About) -> str:
 
 def render_html(sums: Tally, about: About) -> str:
     """Return a page of its own: what the cards state, the models to look at, and the findings by rule."""
-    from carbon_lint.report import audit_page  # noqa: PLC0415  needs an extra
-
     lists = [
         (title, [(audit_page.model_link(about.endpoint, name), name, why) for name, why in rows])
         for title, rows in _lists(sums)
         if rows
     ]
-    head = audit_page.Head(
-        about.title, about.when, plural(sums.cards, "card"), summary_lines(sums), lists, about.endpoint
+    return pages.render(
+        "carbon_lint.report",
+        "audit.html.j2",
+        title=about.title,
+        when=about.when,
+        total=plural(sums.cards, "card"),
+        lines=summary_lines(sums),
+        lists=lists,
+        charts=audit_page.charts(sums),
+        rules=audit_page.rules(sums, about.endpoint),
     )
-    return audit_page.render(sums, head)
 
 
 def lint_report(sums: Tally) -> LintReport:

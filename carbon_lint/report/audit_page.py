@@ -1,17 +1,15 @@
-"""Render an audit as a page that stands alone: what the cards state, in charts, and the findings by rule."""
+"""Gather what the page of an audit shows: charts of what the cards state, and the findings by rule."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from carbon_lint import __version__
 from carbon_lint.hub.audit.cards import Tally
 from carbon_lint.lint.diagnostic import SEVERITIES
 from carbon_lint.report.findings.forge import rule_url
-from carbon_lint.report.pages import environment
-from carbon_lint.report.plot import NARROW, WIDE, Bars
+from carbon_lint.report.plot import Bars
 from carbon_lint.text import plural
 
 SHOWN = 50
@@ -32,34 +30,9 @@ class Rule(NamedTuple):
     more: int
 
 
-class Head(NamedTuple):
-    """The text above the charts. `lists` are the models to look at: a title, and link, name and reason of each."""
-
-    title: str
-    when: str
-    total: str
-    lines: Sequence[str]
-    lists: Sequence[tuple[str, Sequence[tuple[str | None, str, str]]]]
-    endpoint: str | None
-
-
-def render(sums: Tally, head: Head) -> str:
-    """Return the page. Raises UsageError if Jinja2 or pygal is not installed."""
-    return (
-        environment("carbon_lint.report")
-        .get_template("audit.html.j2")
-        .render(
-            version=__version__,
-            title=head.title,
-            when=head.when,
-            total=head.total,
-            lines=head.lines,
-            lists=head.lists,
-            charts=[plot for plot in (_stated(sums), _sources(sums), _units(sums)) if plot is not None],
-            sizes=(WIDE, NARROW),
-            rules=_rules(sums, head.endpoint),
-        )
-    )
+def charts(sums: Tally) -> list[Bars]:
+    """Return the charts of what there is to draw."""
+    return [plot for plot in (_stated(sums), _sources(sums), _units(sums)) if plot is not None]
 
 
 def model_link(endpoint: str | None, name: str) -> str | None:
@@ -108,7 +81,7 @@ def _bars(title: str, of: str, counts: Iterable[tuple[str, int]]) -> Bars | None
     )
 
 
-def _rules(sums: Tally, endpoint: str | None) -> list[Rule]:
+def rules(sums: Tally, endpoint: str | None) -> list[Rule]:
     """Return the rules with findings, the worst and most frequent first."""
     by_rule: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for found in sums.findings:

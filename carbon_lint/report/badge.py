@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 
-from carbon_lint.text import json_literals, shortened, xml_text
+from carbon_lint.report.layout import json_text
+from carbon_lint.text import shortened, xml_text
 
 SHIELDS_VERSION = 1
 """`schemaVersion` of https://shields.io/badges/endpoint-badge."""
@@ -96,7 +96,7 @@ def render_shields(badge: Badge) -> str:
         "color": badge.tone.removeprefix("#"),
         "labelColor": _LABEL_COLOUR.removeprefix("#"),
     }
-    return json_literals(json.dumps(document, indent=2)) + "\n"
+    return json_text(document)
 
 
 def _text(text: str, left: int) -> str:

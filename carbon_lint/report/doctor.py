@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from typing import TYPE_CHECKING
 
+from carbon_lint.report.layout import columns, json_text
 from carbon_lint.text import terminal
 
 if TYPE_CHECKING:  # it needs Linux, and this file must load on other systems
@@ -38,7 +38,7 @@ def as_json(diagnosis: Diagnosis) -> str:
         "findings": findings,
         "notes": list(diagnosis.notes),
     }
-    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+    return json_text(whole)
 
 
 def as_text(diagnosis: Diagnosis, place: str | None, power_flags: list[str]) -> str:
@@ -71,8 +71,7 @@ def _wrapped(label: str, text: str) -> list[str]:
 
 def _table(diagnosis: Diagnosis) -> list[str]:
     """Return component | state | method | error, one line each."""
-    rows = [("component", "state", "method", "error")]
-    rows += [
+    rows = [
         (
             _NAMES[finding.component],
             finding.state.value,
@@ -81,8 +80,7 @@ def _table(diagnosis: Diagnosis) -> list[str]:
         )
         for finding in diagnosis.findings
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}" for a, b, c, d in rows]
+    return columns(("component", "state", "method", "error"), rows)
 
 
 def _next(diagnosis: Diagnosis, place: str | None, power_flags: list[str]) -> list[str]:

@@ -24,16 +24,14 @@ _SIGNS = {
     "month-markdown": rb"\A<!-- carbon-lint month",
     "month-issue": rb"\A<!-- carbon-lint told ",
     "month-notice": rb"\A(?:[^\n]*the budget [^\n]* (?:is used up|has reached )[^\n]*\n\n)+\Z",
-    "month-html": rb"<title>[^<]*carbon-lint",
     "month-csv": rb"\Aperiod,by,name,runs,share,emissions_g_low,",
     "month-json": rb'\A\{\s*"format": "carbon-lint/month@',
-    "month-badge": rb"\A<!-- carbon-lint badge -->",
-    "month-badge-json": rb'\A\{\s*"schemaVersion": 1,\s*"label"',
 }
 
 
 def check_replaceable(path: str, name: str) -> None:
     """Raise OutputError if a file is at `path` that is neither empty nor an earlier report in the format `name`."""
-    sign = re.compile(_SIGNS[name] if name in _SIGNS else FORMS[name].sign)
-    what = f"an earlier report of carbon-lint as {name.removeprefix('month-')}"
+    form = name.removeprefix("month-")  # a page or a badge is known alike, whatever it is of
+    sign = re.compile(FORMS[form].sign if form in FORMS else _SIGNS[name if name in _SIGNS else form])
+    what = f"an earlier report of carbon-lint as {form}"
     check_is_ours(path, what, lambda data: sign.search(data) is not None)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict
 
 from carbon_lint.estimate.job import Estimate
 from carbon_lint.records.uncertainty import Range
+from carbon_lint.report.layout import json_text
 from carbon_lint.text import terminal
 from carbon_lint.units import format_emissions, format_emissions_range, format_energy_range
 
@@ -56,4 +56,4 @@ def estimate_json(estimate: Estimate) -> str:
         "left_out": list(estimate.left_out),
         "sources": list(estimate.sources),
     }
-    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+    return json_text(whole)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from carbon_lint import __version__
 from carbon_lint.errors import UsageError
 from carbon_lint.project import install_hint
+from carbon_lint.report.plot import NARROW, WIDE
 from carbon_lint.text import terminal
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
-
-def environment(package: str) -> Environment:
-    """Return the templates of `package`, and the looks that pages share. Raises UsageError if there is no Jinja2."""
+def render(package: str, template: str, **values: Any) -> str:
+    """Return a page by a template of `package` or of all pages. Raises UsageError if there is no Jinja2."""
     try:
         import jinja2  # noqa: PLC0415  an extra, and slow to load
     except ImportError as error:
         raise UsageError("the html format needs Jinja2: the package is missing", hint=install_hint("html")) from error
-    return jinja2.Environment(
+    templates = jinja2.Environment(
         loader=jinja2.ChoiceLoader([jinja2.PackageLoader(package), jinja2.PackageLoader("carbon_lint.report")]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -27,6 +26,7 @@ def environment(package: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    return templates.get_template(template).render(version=__version__, sizes=(WIDE, NARROW), **values)
 
 
 def _harmless(value: Any) -> Any:

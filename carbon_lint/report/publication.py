@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+from carbon_lint.report.layout import json_text
 from carbon_lint.text import terminal
 
 if TYPE_CHECKING:
@@ -40,4 +40,4 @@ def as_json(published: Published) -> str:
         "diff": published.diff,
         "notes": list(published.notes),
     }
-    return json.dumps(document, indent=2) + "\n"
+    return json_text(document)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from carbon_lint.hub.search.find import FindResult, FoundModel
-from carbon_lint.text import quoted, spreadsheet, terminal
+from carbon_lint.report.layout import columns, csv_text, json_text
+from carbon_lint.text import quoted, terminal
 from carbon_lint.units import format_emissions
 
 _STATED_WIDTH = 32
+_COLUMNS = (
+    *("id", "emissions_g", "stated", "is_converted", "note", "source", "task", "library", "downloads", "likes", "url"),
+)
 
 
 def as_text(result: FindResult, endpoint: str, *, show_unreadable: bool) -> str:
@@ -42,20 +43,13 @@ def as_json(result: FindResult, endpoint: str, *, show_unreadable: bool) -> str:
         "zeros_left_out": result.zeros,
         "is_complete": result.is_complete,
     }
-    return json.dumps(document, indent=2) + "\n"
+    return json_text(document)
 
 
 def as_csv(result: FindResult, endpoint: str, *, show_unreadable: bool) -> str:
     """Return a row for each model; no cell is a formula."""
     shown = result.models + (result.unreadable if show_unreadable else ())
-    out = io.StringIO()
-    columns = ["id", "emissions_g", "stated", "is_converted", "note", "source", "task", "library", "downloads", "likes"]
-    columns.append("url")
-    writer = csv.DictWriter(out, columns, lineterminator="\n")
-    writer.writeheader()
-    for row in _rows(shown, endpoint):
-        writer.writerow({name: spreadsheet(value) if isinstance(value, str) else value for name, value in row.items()})
-    return out.getvalue()
+    return csv_text(_COLUMNS, (row.values() for row in _rows(shown, endpoint)))
 
 
 RENDER: dict[str, Callable[..., str]] = {"text": as_text, "json": as_json, "csv": as_csv}
@@ -65,20 +59,20 @@ RENDER: dict[str, Callable[..., str]] = {"text": as_text, "json": as_json, "csv"
 def _rows(found: tuple[FoundModel, ...], endpoint: str) -> Iterator[dict[str, Any]]:
     """Return the results as JSON has them."""
     for it in found:
-        row: dict[str, Any] = {
-            "id": it.entry.id,
-            "emissions_g": it.stated.emissions_g,
-            "stated": it.stated.text,
-            "is_converted": it.stated.is_converted,
-            "note": it.stated.note,
-            "source": it.stated.source,
-            "task": it.entry.task,
-            "library": it.entry.library,
-            "downloads": it.entry.downloads,
-            "likes": it.entry.likes,
-            "url": f"{endpoint}/{it.entry.id}",
-        }
-        yield row
+        values = (
+            it.entry.id,
+            it.stated.emissions_g,
+            it.stated.text,
+            it.stated.is_converted,
+            it.stated.note,
+            it.stated.source,
+            it.entry.task,
+            it.entry.library,
+            it.entry.downloads,
+            it.entry.likes,
+            f"{endpoint}/{it.entry.id}",
+        )
+        yield dict(zip(_COLUMNS, values, strict=True))
 
 
 def _sums(result: FindResult, *, show_unreadable: bool) -> list[str]:
@@ -97,27 +91,18 @@ def _sums(result: FindResult, *, show_unreadable: bool) -> list[str]:
 
 
 def _columns(models: tuple[FoundModel, ...]) -> list[str]:
-    head = ["emissions", "downloads", "likes", "task", "model", "note"]
-    cells = [
-        [
+    rows = [
+        (
             format_emissions(it.stated.emissions_g or 0.0),
             _count(it.entry.downloads),
             _count(it.entry.likes),
             terminal(it.entry.task or "-"),
             terminal(it.entry.id),
             _note(it),
-        ]
+        )
         for it in models
     ]
-    widths = [max(len(row[index]) for row in [head, *cells]) for index in range(len(head))]
-    right = {0, 1, 2}
-    return [
-        "  ".join(
-            cell.rjust(width) if index in right else cell.ljust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in [head, *cells]
-    ]
+    return columns(("emissions", "downloads", "likes", "task", "model", "note"), rows, right=3)
 
 
 def _count(value: int | None) -> str:

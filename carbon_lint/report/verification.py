@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from carbon_lint.text import json_literals, plural, terminal
+from carbon_lint.report.layout import json_text
+from carbon_lint.text import plural, terminal
 
 FORMAT = "carbon-lint/verification@1"
 
@@ -112,4 +112,4 @@ def render_json(found: Verification) -> str:
         "only_claimed": entries(Kind.CLAIMED),
         "cannot_be_known": entries(Kind.UNKNOWN),
     }
-    return json_literals(json.dumps(document, indent=2)) + "\n"
+    return json_text(document)

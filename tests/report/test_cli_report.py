@@ -166,7 +166,7 @@ def test_an_exception_of_the_configuration_is_shown_beside_its_limit(cli):
     )
     for format_ in ("comment", "markdown"):
         assert (
-            "| max-emissions | ann | 2999-12-31 | in force | agreed |"
+            "| max-emissions | ann | 2999-12-31 | let the run through | agreed |"
             in cli("report", "r.json", "--format", format_)[1]
         )
 

@@ -120,7 +120,7 @@ def test_exceptions_are_shown_wherever_they_are_used():
         comment.render(told(RECORD, excused.verdict, excused=excused), key="k"),
         summary.render(told(RECORD, excused.verdict, excused=excused)),
     ):
-        assert "| max-emissions | @\u200bann | 2026-12-31 | in force | a \\| larger \\*corpus\\* |\n" in text
+        assert "| max-emissions | @\u200bann | 2026-12-31 | let the run through | a \\| larger \\*corpus\\* |\n" in text
         assert "**over by 7.34 g**" in text, "the figure stays visible"
         assert text.count("larger") == 1
     assert "note: max-emissions: excepted by @ann until 2026-12-31: a | larger *corpus*" in run_text.render(
@@ -136,7 +136,7 @@ def test_a_comparison_that_says_nothing_is_said_to_say_nothing():
         comment.render(told(RECORD, comparison=compared), key="k"),
         summary.render(told(RECORD, comparison=compared)),
     ):
-        assert "**The change was not judged:** another hardware: 1 x H100 here, 8 x A100 in the baseline.\n" in text
+        assert "The change was not judged: another hardware: 1 x H100 here, 8 x A100 in the baseline.\n" in text
     assert "  baseline   energy +10 %, grid -34 %, against record base.json\n" in run_text.render(
         told(RECORD, comparison=compared)
     )

@@ -43,7 +43,7 @@ def test_one_path_cannot_hold_two_reports():
 def test_a_place_that_cannot_be_written_is_said_before_anything_is_checked():
     Path("folder").mkdir()
 
-    with pytest.raises(OutputError, match="there is no folder nowhere"):
+    with pytest.raises(OutputError, match=r"nowhere/x\.json: its folder is not there"):
         parse_outputs(["json=nowhere/x.json"])
     with pytest.raises(OutputError, match="folder: it is a folder"):
         parse_outputs(["json=folder"])

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.errors import InputError
+from carbon_lint.gate.baseline import compare, figures_of_record
 from carbon_lint.gate.budget import judge
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.course import MOST_TICKS, Course, read_course
@@ -19,13 +20,13 @@ from carbon_lint.measurement.journal import reading_to_json
 from carbon_lint.measurement.meter import Reading, power_between_w
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.record import Energy, Phase, PhaseKind, UsedException
-from carbon_lint.report.run import charts, page
+from carbon_lint.report.run import charts, comment, page
 from carbon_lint.report.run.curve import STEPS, curve_of
 from carbon_lint.report.run.run_report import RunReport
 from tests.cases import cases
 from tests.report import samples
 from tests.report.browser import CHROMIUM, browse
-from tests.report.runs import RECORD, record
+from tests.report.runs import RECORD, record, told
 
 TIGHT = {"max_emissions_g": 0.4}
 HOSTILE = '<script>alert(1)</script>\x1b[31m\' onload="x"::error::x\u202e'
@@ -226,6 +227,18 @@ def test_a_limit_over_areas_has_gaps_in_the_colour_of_the_page():
     power, grams = (plot for plot, _ in charts.over_time(RunReport(record=RECORD), course(120, limits=TIGHT)))
     assert ("var(--paper)" in power.svg(), "var(--paper)" in grams.svg()) == (True, False)
     assert power.svg().count(">budget<") == 1
+
+
+def test_the_page_says_of_limit_and_baseline_what_the_comment_says():
+    """The page said `1 kg left` of a limit of 1 kg, and not how old the baseline is."""
+    before = replace(RECORD, started_at="2026-11-20T10:00:00Z", ended_at="2026-11-20T10:02:05Z", emissions_g=10.0)
+    compared = compare(figures_of_record(RECORD, "this run"), figures_of_record(before, "record base.json"))
+    for text in (
+        rendered(limit_g=1e6, comparison=compared),
+        comment.render(told(RECORD, judge(RECORD, Budget(max_emissions_g=1e6)), comparison=compared), key="k"),
+    ):
+        assert "nearly all left" in text
+        assert "record base.json, 4 days older." in text.replace("\\", "")
 
 
 def test_hostile_text_is_only_text():

@@ -87,7 +87,7 @@ def test_a_component_that_failed_is_not_measured_and_one_that_is_not_there_is_no
 def test_the_share_that_no_sensor_read_is_left_out_where_it_cannot_be_known():
     partly = record(energy_kwh=Energy(total=0.2, cpu=None, gpu=0.18), methods=Methods(cpu=Method.LOAD_MODEL))
 
-    assert phrases.modelled_share(partly) is None
+    assert phrases.measured(partly) is None
     assert "modelled" not in run_text.render(told(partly))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -14,7 +15,9 @@ from carbon_lint.gate.verdict import Budget
 from carbon_lint.records.record import Energy, Methods, Outcome
 from carbon_lint.report.findings import markdown
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
-from carbon_lint.report.run import chart, sections, summary
+from carbon_lint.report.layout import markdown_table
+from carbon_lint.report.run import chart, summary
+from carbon_lint.report.run.curve import curve_of
 from carbon_lint.text import markdown_code, markdown_message, markdown_text, terminal
 from tests.cases import cases
 from tests.report.runs import RECORD, readings, record, told
@@ -69,9 +72,10 @@ def test_the_chart_spaces_power_and_grams_evenly_over_the_run():
     assert 'title "Power (W)"' in power
     assert 'title "Cumulative emissions (g)"' in grams
     points = [float(point) for point in re.search(r"line \[(.*)\]", grams)[1].split(", ")]
-    assert len(points) == 61
+    assert len(points) == 60
     assert points == sorted(points)
-    assert (points[0], points[-1]) == (0, 12.5)
+    assert (points[0], points[-1]) == (0.2, 12.5)
+    assert "  line [200, 200, " in power
     steps = [after - before for before, after in pairwise(points)]
     assert max(steps) - min(steps) < 0.21, "no more than the one reading a second that the grid falls between"
 
@@ -85,6 +89,16 @@ def test_a_gap_in_the_readings_holds_the_last_value_and_invents_none():
     ]
 
     assert set(points) <= {float(f"{reading.emissions_g:.3g}") for reading in gappy}
+
+
+def test_a_gap_in_the_readings_takes_its_time_on_the_axis_and_has_its_own_power():
+    """Steps without a reading were left out, so all that came after a gap was drawn too early."""
+    gappy = [reading for reading in readings(101) if not 20 < reading.elapsed_s < 60]
+
+    curve = curve_of(gappy, 50)
+
+    assert curve.ends_s == pytest.approx(range(2, 101, 2))
+    assert curve.total_w == pytest.approx([200] * 50)
 
 
 def test_too_few_readings_draw_nothing():
@@ -139,7 +153,7 @@ def test_any_message_is_its_words_and_code_and_nothing_else(anything):
 
 @given(st.text(max_size=60))
 def test_any_text_in_a_code_span_of_a_table_stays_in_its_cell(anything):
-    rendered = html(sections.table(("a", "b"), [(markdown_code(anything, in_table=True), "x")]))
+    rendered = html(markdown_table(("a", "b"), [(markdown_code(anything, in_table=True), "x")]))
 
     assert rendered.count("<td>") == 2
     assert "<td>x</td>" in rendered

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from carbon_lint.lint.diagnostic import Diagnostic, LintReport
 from carbon_lint.report.findings.forge import fingerprints, relative_path
 from carbon_lint.report.findings.reporters import RenderOptions
-from carbon_lint.text import json_literals
+from carbon_lint.report.layout import json_text
 
 # GitLab knows info, minor, major, critical and blocker. An error is what the gate fails on by default.
 _SEVERITIES = {"error": "major", "warning": "minor", "note": "info"}
@@ -19,7 +18,7 @@ def render(report: LintReport, options: RenderOptions) -> str:
     entries = [
         _entry(found, fingerprint, options) for found, fingerprint in fingerprints(report.diagnostics, report.sources)
     ]
-    return json_literals(json.dumps(entries, indent=2)) + "\n"
+    return json_text(entries)
 
 
 def _entry(found: Diagnostic, fingerprint: str, options: RenderOptions) -> dict[str, Any]:

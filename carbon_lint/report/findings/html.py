@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
-from carbon_lint import __version__
 from carbon_lint.lint.diagnostic import Diagnostic, LintReport
+from carbon_lint.report import pages
 from carbon_lint.report.findings.counts import by_severity, sentence
 from carbon_lint.report.findings.forge import relative_path, rule_url
 from carbon_lint.report.findings.reporters import RenderOptions
-from carbon_lint.report.pages import environment
+from carbon_lint.text import shortened
 
 _CONTEXT_CHARACTERS = 200
 
@@ -22,10 +22,12 @@ def render(report: LintReport, options: RenderOptions) -> str:
         (relative_path(path, options), [_finding(found, report.sources) for found in group])
         for path, group in groupby(report.diagnostics, key=lambda found: found.path)
     ]
-    return (
-        environment("carbon_lint.report.findings")
-        .get_template("report.html.j2")
-        .render(version=__version__, sentence=sentence(report), counts=by_severity(report), files=files)
+    return pages.render(
+        "carbon_lint.report.findings",
+        "report.html.j2",
+        sentence=sentence(report),
+        counts=by_severity(report),
+        files=files,
     )
 
 
@@ -45,13 +47,7 @@ def _source(found: Diagnostic, text: str) -> tuple[str, str, str]:
     """Return the first line of the span: what stands before it, what was found, what stands after; each cut short."""
     start = found.start - (found.column - 1)
     line = text[start:].split("\n", 1)[0].split("\r", 1)[0]
-    first = found.start - start
-    last = min(found.end - start, len(line))
-    before, marked, after = line[:first], line[first:last], line[last:]
-    if len(before) > _CONTEXT_CHARACTERS:
-        before = "…" + before[-_CONTEXT_CHARACTERS:]
-    if len(marked) > _CONTEXT_CHARACTERS:
-        marked = marked[:_CONTEXT_CHARACTERS] + "…"
-    if len(after) > _CONTEXT_CHARACTERS:
-        after = after[:_CONTEXT_CHARACTERS] + "…"
-    return before, marked, after
+    before, rest = line[: found.column - 1], line[found.column - 1 :]
+    marked, after = rest[: found.end - found.start], rest[found.end - found.start :]
+    before = before if len(before) <= _CONTEXT_CHARACTERS else "…" + before[-_CONTEXT_CHARACTERS:]
+    return before, shortened(marked, _CONTEXT_CHARACTERS), shortened(after, _CONTEXT_CHARACTERS)

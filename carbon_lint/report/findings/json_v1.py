@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from carbon_lint import __version__
 from carbon_lint.lint.diagnostic import SEVERITIES, Diagnostic, Fix, LintReport
 from carbon_lint.report.findings.reporters import RenderOptions
-from carbon_lint.text import json_literals
+from carbon_lint.report.layout import json_text
 
 
 def render(report: LintReport, options: RenderOptions) -> str:
@@ -24,7 +23,7 @@ def render(report: LintReport, options: RenderOptions) -> str:
         "fixed": list(report.fixed),
         "diagnostics": [_diagnostic(found) for found in report.diagnostics],
     }
-    return json_literals(json.dumps(value, indent=2)) + "\n"
+    return json_text(value)
 
 
 def _diagnostic(found: Diagnostic) -> dict[str, Any]:

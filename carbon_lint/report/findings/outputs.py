@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from carbon_lint.errors import OutputError, UsageError
-from carbon_lint.files import write_atomically
+from carbon_lint.files import check_writable, write_atomically
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.report.earlier import check_replaceable
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
@@ -52,15 +52,10 @@ def _format_hint(name: str) -> str:
 
 
 def _try_place(path: str) -> None:
-    folder = os.path.dirname(path) or "."
     if os.path.isdir(path):
         raise OutputError(f"cannot write {path}: it is a folder", hint="name a file")
-    if not os.path.isdir(folder):
-        raise OutputError(f"cannot write {path}: there is no folder {folder}", hint=f"make it first: mkdir -p {folder}")
-    if not os.access(path if os.path.exists(path) else folder, os.W_OK):
-        raise OutputError(
-            f"cannot write {path}: permission denied", hint="name a file in a folder that can be written to"
-        )
+    if not _is_stream(path):
+        check_writable(path)
 
 
 def _is_stream(path: str) -> bool:

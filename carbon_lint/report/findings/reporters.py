@@ -6,6 +6,9 @@ when it is first called, so that a check pays only for the format it prints.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.value import Value
 
@@ -28,27 +31,15 @@ class RenderOptions(Value, kw_only=True):
     folder: str = ""
 
 
-class Reporter:
-    """One format, imported when it is first used."""
+def _render(module: str, report: LintReport, options: RenderOptions) -> str:
+    """Return the whole report as text that ends with a line feed (or is empty)."""
+    from importlib import import_module  # noqa: PLC0415
 
-    def __init__(self, module: str) -> None:
-        self.module = module
-
-    def __call__(self, report: LintReport, options: RenderOptions) -> str:
-        """Return the whole report as text that ends with a line feed (or is empty)."""
-        from importlib import import_module  # noqa: PLC0415
-
-        rendered: str = import_module(f"carbon_lint.report.findings.{self.module}").render(report, options)
-        return rendered
+    rendered: str = import_module(f"carbon_lint.report.findings.{module}").render(report, options)
+    return rendered
 
 
-REPORTERS: dict[str, Reporter] = {
-    "text": Reporter("text"),
-    "concise": Reporter("concise"),
-    "json": Reporter("json_v1"),
-    "github": Reporter("github"),
-    "gitlab": Reporter("gitlab"),
-    "sarif": Reporter("sarif"),
-    "markdown": Reporter("markdown"),
-    "html": Reporter("html"),
+REPORTERS: dict[str, Callable[[LintReport, RenderOptions], str]] = {
+    name: partial(_render, "json_v1" if name == "json" else name)
+    for name in ("text", "concise", "json", "github", "gitlab", "sarif", "markdown", "html")
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +12,8 @@ from carbon_lint.lint.rule import Rule, load_all
 from carbon_lint.project import DOCS_URL
 from carbon_lint.report.findings.forge import fingerprints, relative_path, rule_url
 from carbon_lint.report.findings.reporters import RenderOptions
-from carbon_lint.text import json_literals, plural
+from carbon_lint.report.layout import json_text
+from carbon_lint.text import plural
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MAX_RESULTS = 5000
@@ -41,7 +41,7 @@ def render(report: LintReport, options: RenderOptions) -> str:
             }
         ],
     }
-    return json_literals(json.dumps(log, indent=2)) + "\n"
+    return json_text(log)
 
 
 def _driver(rules: tuple[Rule, ...]) -> dict[str, Any]:

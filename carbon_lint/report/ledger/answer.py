@@ -11,13 +11,7 @@ from carbon_lint.gate.verdict import LimitResult
 from carbon_lint.gate.window import Spent
 from carbon_lint.records.outlook import Outlook
 from carbon_lint.records.uncertainty import Range
-from carbon_lint.report.run.phrases import percent
-from carbon_lint.units import (
-    format_emissions,
-    format_emissions_range,
-    format_energy,
-    format_energy_range,
-)
+from carbon_lint.report.run.phrases import amount, percent, with_range
 
 QUESTION = "Will we keep our budget?"
 
@@ -132,13 +126,3 @@ def basis(ahead: Outlook) -> str:
         f"Linear in days: {ahead.elapsed_days:.1f} of {ahead.days} days have passed, and the rest is taken to be like "
         "them. The range holds in about 95 of 100 such months, and contains the range of the figures."
     )
-
-
-def amount(unit: str, value: float) -> str:
-    """Return an amount in `g` or `kWh` for a person."""
-    return format_emissions(value) if unit == "g" else format_energy(value)
-
-
-def with_range(unit: str, known: Range) -> str:
-    """Return an amount with its range."""
-    return (format_emissions_range if unit == "g" else format_energy_range)(known.likely, known.low, known.high)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import lru_cache
 
 from carbon_lint.records.record import Record
 
@@ -12,12 +11,7 @@ UNNAMED = "(not stated)"
 
 
 def _week(record: Record) -> str:
-    return _week_of(record.ended_at[:10])
-
-
-@lru_cache(maxsize=512)
-def _week_of(day: str) -> str:
-    year, week, _ = date.fromisoformat(day).isocalendar()
+    year, week, _ = date.fromisoformat(record.ended_at[:10]).isocalendar()
     return f"{year}-W{week:02d}"
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from dataclasses import asdict
 from typing import Any
 
 from carbon_lint.records.uncertainty import Range
+from carbon_lint.report.layout import csv_text, json_text
 from carbon_lint.report.ledger.answer import Judged
 from carbon_lint.report.ledger.month import Group, Month
 from carbon_lint.report.ledger.runs import row as row_of_run
-from carbon_lint.text import spreadsheet
 
 _ENDS = ("low", "likely", "high")
 COLUMNS = (
@@ -36,17 +33,16 @@ def as_csv(month: Month) -> str:
     )
     named = [("total", whole), *((key, group) for key, groups in month.groups.items() for group in groups)]
     named += [*(("lost", group) for group in month.lost), ("retries", month.retries)]
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for key, each in named:
-        figures = (each.runs, each.share, *_ends(each.emissions_g), *_ends(each.energy_kwh))
-        lacking = (each.without_emissions, each.without_energy)
-        writer.writerow((month.period.name, key, spreadsheet(each.name), *figures, *lacking))
-    for one in month.broken:  # the true sum is larger
-        row = (month.period.name, "unreadable", spreadsheet(one.path))
-        writer.writerow((*row, *[None] * (len(COLUMNS) - len(row))))
-    return stream.getvalue()
+    rows = [
+        (
+            *(key, each.name, each.runs, each.share, *_ends(each.emissions_g), *_ends(each.energy_kwh)),
+            *(each.without_emissions, each.without_energy),
+        )
+        for key, each in named
+    ]
+    # With a file that cannot be read the true sum is larger.
+    rows += [("unreadable", one.path, *[None] * (len(COLUMNS) - 3)) for one in month.broken]
+    return csv_text(COLUMNS, ((month.period.name, *row) for row in rows))
 
 
 def as_json(month: Month) -> str:
@@ -78,7 +74,7 @@ def as_json(month: Month) -> str:
         "unreadable": [{"path": one.path, "why": one.error.message} for one in month.broken],
         "left_out": {str(reason): count for reason, count in total.left_out.items()},
     }
-    return json.dumps(document, indent=2) + "\n"
+    return json_text(document)
 
 
 def _budget(one: Judged) -> dict[str, Any]:

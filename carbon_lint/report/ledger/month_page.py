@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import accumulate
 
-from carbon_lint import __version__
 from carbon_lint.records.outlook import DAY_S
+from carbon_lint.report import pages
 from carbon_lint.report.ledger.answer import QUESTION, Answer
 from carbon_lint.report.ledger.month import Month
 from carbon_lint.report.ledger.tables import facts, tables
 from carbon_lint.report.ledger.words import answer, notes, until
-from carbon_lint.report.pages import environment
-from carbon_lint.report.plot import NARROW, WIDE, Plot
+from carbon_lint.report.plot import Plot
 from carbon_lint.units import format_emissions
 
 _MARKS = {
@@ -23,21 +22,17 @@ _MARKS = {
 
 def render(month: Month) -> str:
     """Return the page. Raises UsageError if Jinja2 or pygal is not installed."""
-    return (
-        environment("carbon_lint.report.ledger")
-        .get_template("month.html.j2")
-        .render(
-            version=__version__,
-            question=QUESTION,
-            mark=_mark(month),
-            answer=answer(month),
-            until=until(month),
-            facts=facts(month),
-            charts=_charts(month),
-            sizes=(WIDE, NARROW),
-            tables=tables(month),
-            notes=notes(month),
-        )
+    return pages.render(
+        "carbon_lint.report.ledger",
+        "month.html.j2",
+        question=QUESTION,
+        mark=_mark(month),
+        answer=answer(month),
+        until=until(month),
+        facts=facts(month),
+        charts=_charts(month),
+        tables=tables(month),
+        notes=notes(month),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from carbon_lint.report.layout import columns, markdown_table
 from carbon_lint.report.ledger.answer import QUESTION
 from carbon_lint.report.ledger.month import Month
 from carbon_lint.report.ledger.tables import Table, facts, tables
@@ -24,10 +25,7 @@ def text(month: Month) -> str:
 
 
 def _aligned(table: Table) -> list[str]:
-    rows = [[_cut(cell) for cell in row] for row in (table.heads, *table.rows)]
-    widths = [max(len(row[at]) for row in rows) for at in range(len(table.heads))]
-    padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
-    return [f"  {'  '.join(row)}".rstrip() for row in padded]
+    return [f"  {line}" for line in columns(table.heads, [tuple(map(_cut, row)) for row in table.rows])]
 
 
 def _cut(cell: str) -> str:
@@ -37,18 +35,10 @@ def _cut(cell: str) -> str:
 
 def markdown(month: Month) -> str:
     """Return the report in Markdown, as GitHub renders it in an issue or a summary."""
-    lines = [MARK, f"## {markdown_text(answer(month))}", ""]
-    lines += [f"*{QUESTION}* {markdown_text(until(month))}.", ""]
-    lines += _rows(("", ""), [(f"**{name}**", markdown_text(value)) for name, value in facts(month)])
+    parts = [f"{MARK}\n## {markdown_text(answer(month))}\n", f"*{QUESTION}* {markdown_text(until(month))}.\n"]
+    parts.append(markdown_table(("", ""), [(f"**{name}**", markdown_text(value)) for name, value in facts(month)]))
     for table in tables(month):
-        lines += ["", f"### {table.title}", ""]
-        lines += _rows(table.heads, [tuple(map(markdown_text, row)) for row in table.rows])
-        lines += ["", table.note] if table.note else []
-    for note in notes(month):
-        lines += ["", markdown_text(note)]
-    return "\n".join(lines) + "\n"
-
-
-def _rows(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    """Return a Markdown table. Cells are Markdown already."""
-    return [f"| {' | '.join(row)} |" for row in (heads, ("---",) * len(heads), *rows)]
+        rows = [tuple(map(markdown_text, row)) for row in table.rows]
+        parts += [f"### {table.title}\n", markdown_table(table.heads, rows)]
+        parts += [f"{table.note}\n"] if table.note else []
+    return "\n".join([*parts, *(f"{markdown_text(note)}\n" for note in notes(month))])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Sequence
@@ -13,8 +12,9 @@ from carbon_lint.project import install_hint
 from carbon_lint.records.ledger_sum import Counted, Reason
 from carbon_lint.records.ranges import emissions_range, energy_range, measured_share
 from carbon_lint.records.uncertainty import Range
-from carbon_lint.report.ledger.sum import emissions_between, energy_between
-from carbon_lint.text import spreadsheet
+from carbon_lint.report.layout import csv_text
+from carbon_lint.report.run.phrases import energy_with_range, with_range
+from carbon_lint.text import json_literals
 
 _COUNTS = {
     Reason.SAME: "not added: the same run as",
@@ -58,7 +58,7 @@ COLUMNS = {
 def line(counted: Counted) -> str:
     """Return one run as a line for a person."""
     record = counted.entry.record
-    figures = (emissions_between(emissions_range(record)), energy_between(energy_range(record)))
+    figures = (with_range("g", emissions_range(record)), energy_with_range(record))
     where = record.provenance.repository or "-"
     words = [record.ended_at, f"{figures[0]:>24}", f"{figures[1]:>24}", f"{record.outcome:<11}", where]
     words.append(counted.entry.path)
@@ -104,18 +104,13 @@ def _ends(likely: float | None, known: Range | None) -> tuple[float | None, ...]
 
 def as_csv(counted: Sequence[Counted]) -> bytes:
     """Return the rows as CSV. A text that a spreadsheet would run as a formula gets a quote before it."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for each in counted:
-        writer.writerow(spreadsheet(value) if isinstance(value, str) else value for value in row(each).values())
-    return stream.getvalue().encode(errors="backslashreplace")
+    return csv_text(COLUMNS, (row(each).values() for each in counted)).encode(errors="backslashreplace")
 
 
 def as_json(counted: Sequence[Counted]) -> bytes:
     """Return the rows as a JSON array."""
     rows = ",\n".join(json.dumps(row(each)) for each in counted)
-    return f"[\n{rows}\n]\n".encode()
+    return json_literals(f"[\n{rows}\n]\n").encode()
 
 
 def as_parquet(counted: Sequence[Counted]) -> bytes:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from carbon_lint.gate.budget import format_limit, used_share
 from carbon_lint.gate.verdict import LimitResult
 from carbon_lint.records.ledger_sum import Reason, Total
-from carbon_lint.records.uncertainty import Range
+from carbon_lint.report.layout import json_text
 from carbon_lint.report.ledger.month import Group
-from carbon_lint.report.run.phrases import percent
+from carbon_lint.report.run.phrases import energy, percent, with_range
 from carbon_lint.text import plural
-from carbon_lint.units import format_emissions, format_emissions_range, format_energy, format_energy_range
+from carbon_lint.units import format_emissions
 
 _LEFT_OUT = {
     Reason.SAME: ("is another state of a run that is counted", "are other states of runs that are counted"),
@@ -48,7 +47,7 @@ def sum_text(total: Total, limits: Sequence[LimitResult], period: str) -> str:
 
 def figures_of(some: Total | Group, *, is_whole: bool = True) -> tuple[str, str]:
     """Return grams and energy for a person: at least so much if a run has none of them, or the sum is not whole."""
-    grams, energy_kwh = emissions_between(some.emissions_g), energy_between(some.energy_kwh)
+    grams, energy_kwh = with_range("g", some.emissions_g), with_range("kWh", some.energy_kwh)
     if some.emissions_g is not None and (some.without_emissions or not is_whole):
         grams = f"at least {grams}"
     if some.energy_kwh is not None and (some.without_energy or not is_whole):
@@ -63,7 +62,7 @@ def _is_last(reason: Reason, total: Total) -> bool:
 
 def _each_in_full(total: Total) -> str:
     """Return the sum without any sharing, which a set-back clock or two machines of one name can make the true one."""
-    figures = [emissions(total.each_in_full_g)] if total.each_in_full_g is not None else []
+    figures = [format_emissions(total.each_in_full_g)] if total.each_in_full_g is not None else []
     return f" (each in full: {', '.join([*figures, energy(total.each_in_full_kwh)])})"
 
 
@@ -83,24 +82,4 @@ def sum_json(total: Total, limits: Sequence[LimitResult], asked: dict[str, str |
         "each_in_full": {"emissions_g": total.each_in_full_g, "energy_kwh": total.each_in_full_kwh},
         "over_budget": any(limit.is_over for limit in limits),
     }
-    return json.dumps(document, indent=2) + "\n"
-
-
-def emissions_between(range_g: Range | None) -> str:
-    """Return grams with their range, or that there are none."""
-    return emissions(None) if range_g is None else format_emissions_range(range_g.likely, range_g.low, range_g.high)
-
-
-def energy_between(range_kwh: Range | None) -> str:
-    """Return kilowatt-hours with their range, or that there are none."""
-    return energy(None) if range_kwh is None else format_energy_range(range_kwh.likely, range_kwh.low, range_kwh.high)
-
-
-def emissions(value_g: float | None) -> str:
-    """Return grams for a person, or that there are none."""
-    return "not measured" if value_g is None else format_emissions(value_g)
-
-
-def energy(value_kwh: float | None) -> str:
-    """Return kilowatt-hours for a person, or that there are none."""
-    return "not measured" if value_kwh is None else format_energy(value_kwh)
+    return json_text(document)

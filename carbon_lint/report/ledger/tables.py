@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from carbon_lint.records.ledger_sum import Counted
-from carbon_lint.report.ledger.answer import NO_RUNS, Judged, amount, with_range
+from carbon_lint.report.ledger.answer import NO_RUNS, Judged
 from carbon_lint.report.ledger.month import Group, Month
-from carbon_lint.report.ledger.sum import emissions_between, energy_between, figures_of
-from carbon_lint.report.run.phrases import percent
+from carbon_lint.report.ledger.sum import figures_of
+from carbon_lint.report.run.phrases import amount, percent, with_range
 
 MOST_ROWS = 20
 _DAY = len("2026-11-28")
@@ -99,7 +99,7 @@ def _run(each: Counted) -> tuple[str, ...]:
         where.model_name or where.repository or "",
         (where.ref or "").removeprefix("refs/heads/"),
         str(record.outcome),
-        energy_between(each.ranges[1]) if each.ranges[0] is None else emissions_between(each.ranges[0]),
+        with_range("kWh", each.ranges[1]) if each.ranges[0] is None else with_range("g", each.ranges[0]),
         where.run_url or record.run_id,
     )
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from functools import partial
 
 from carbon_lint.measurement.course import Course
 from carbon_lint.records.record import PhaseKind, Record
 from carbon_lint.report.plot import Bars, Plot
+from carbon_lint.report.run import phrases
 from carbon_lint.report.run.curve import Curve, curve_of
 from carbon_lint.report.run.run_report import RunReport
-from carbon_lint.units import format_duration, format_emissions, format_energy, format_power, mean_power_w
+from carbon_lint.units import format_duration, format_energy, format_power, mean_power_w
 
 _NAMES = {"gpu": "GPU", "cpu": "CPU", "ram": "memory"}
 _MOST_BARS = 20
@@ -73,7 +74,7 @@ def _budget_w(ending: RunReport, limits: dict[str, float]) -> float | None:
 def _sum(
     curve: Curve, values: tuple[float, ...], unit: str, limits: dict[str, float], course: Course
 ) -> tuple[Plot, list[str]]:
-    show: Callable[[float], str] = format_emissions if unit == "g" else format_energy
+    show = partial(phrases.amount, unit)
     limit, notes = limits.get(unit), []
     expected = _forecast(curve, unit, course)
     top = max(*values, *(value for value in expected if value is not None), values[-1])
@@ -93,19 +94,15 @@ def _sum(
 
 def _forecast(curve: Curve, unit: str, course: Course) -> tuple[float | None, ...]:
     """Return at each step what the forecast of that moment gave for the end; empty without one for this unit."""
-    last = course.readings[-1]
-    shares = {
-        "g": (last.emissions_g, course.limits.get("max_emissions_g")),
-        "kWh": (last.energy_kwh.total, course.limits.get("max_energy_kwh")),
-    }
-    limits = {name: limit for name, (value, limit) in shares.items() if limit and value is not None}
-    used = {name: value / limits[name] for name, (value, _) in shares.items() if name in limits and value is not None}
+    last, limits = course.readings[-1], {"g": "max_emissions_g", "kWh": "max_energy_kwh"}
+    allowed = {name: limit for name, key in limits.items() if (limit := course.limits.get(key))}
+    so_far = {"g": last.emissions_g, "kWh": last.energy_kwh.total}
+    used = {name: value / allowed[name] for name, value in so_far.items() if name in allowed and value is not None}
     if not course.forecasts or not used or max(used, key=used.__getitem__) != unit:
         return ()  # a forecast is of the limit that is used most
-    allowed = limits[unit]
     times = [at_s for at_s, _ in course.forecasts]
     at = [bisect_right(times, end_s) - 1 for end_s in curve.ends_s]
-    return tuple(None if index < 0 else course.forecasts[index][1] * allowed for index in at)
+    return tuple(None if index < 0 else course.forecasts[index][1] * allowed[unit] for index in at)
 
 
 def by_phase(record: Record, kind: PhaseKind, title: str) -> Bars | None:

@@ -44,7 +44,7 @@ def render(report: RunReport, *, key: str, run_url: str | None = None, max_bytes
         sections.comparison(report.comparison),
         "" if record is None else sections.limits(verdict, record),
         sections.changes(report.limit_changes),
-        sections.exceptions(excused, record),
+        sections.exceptions(report.let_through, excused),
         sections.notes(verdict, excused),
         "" if record is None else sections.warnings(record),
         "" if record is None else _folded(record),

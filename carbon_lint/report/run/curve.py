@@ -28,59 +28,68 @@ class Curve:
 
     Attributes:
         ends_s: end of each step in seconds since the start.
-        power_w: mean watts over each step, by component (`gpu`, `cpu`, `ram`); only components that have energy.
-        energy_kwh: energy so far at the end of each step.
-        emissions_g: grams so far at the end of each step; empty if the run has no carbon intensity.
+        total_w: mean watts over each step.
+        power_w: the same by component (`gpu`, `cpu`, `ram`); only components that have energy.
+        energy_kwh: energy so far, as last read before the end of each step.
+        emissions_g: grams so far, likewise; empty if the run has no carbon intensity.
     """
 
     ends_s: tuple[float, ...]
+    total_w: tuple[float, ...]
     power_w: dict[str, tuple[float, ...]]
     energy_kwh: tuple[float, ...]
     emissions_g: tuple[float, ...]
 
 
 def curve_of(readings: Sequence[Reading], steps: int = STEPS) -> Curve | None:
-    """Return the run on at most `steps` steps, or None if fewer than ten readings hold a total."""
+    """Return the run on at most `steps` steps, or None if fewer than ten readings hold a total.
+
+    Between two readings the power is taken to be even, so the steps have the energy of the run, also over a gap.
+    """
     known = [reading for reading in readings if reading.energy_kwh.total is not None]
     if len(known) < LEAST_READINGS or known[-1].elapsed_s <= known[0].elapsed_s:
         return None
     times = [reading.elapsed_s for reading in known]
     count = min(steps, len(known) - 1)
     length_s = times[-1] - times[0]
-    edges = [known[max(0, bisect_right(times, times[0] + length_s * step / count) - 1)] for step in range(count + 1)]
-    edges = [edge for edge, before in zip(edges, [None, *edges], strict=False) if edge is not before]
-    pairs = list(pairwise(edges))
-    ends = [after for _, after in pairs]
-    grams = [end.emissions_g for end in ends if end.emissions_g is not None]
+    grid = [*(times[0] + length_s * step / count for step in range(count)), times[-1]]
+    held = [known[bisect_right(times, end_s) - 1] for end_s in grid[1:]]
+    grams = [reading.emissions_g for reading in held if reading.emissions_g is not None]
     return Curve(
-        ends_s=tuple(end.elapsed_s for end in ends),
-        power_w={name: watts for name in _COMPONENTS if (watts := _watts(pairs, name)) is not None},
-        energy_kwh=tuple(end.energy_kwh.total for end in ends if end.energy_kwh.total is not None),
-        emissions_g=tuple(grams) if len(grams) == len(pairs) else (),
+        ends_s=tuple(grid[1:]),
+        total_w=_watts(known, grid, "total") or (),
+        power_w={name: watts for name in _COMPONENTS if (watts := _watts(known, grid, name)) is not None},
+        energy_kwh=tuple(reading.energy_kwh.total for reading in held if reading.energy_kwh.total is not None),
+        emissions_g=tuple(grams) if len(grams) == count else (),
     )
 
 
-def _watts(pairs: Sequence[tuple[Reading, Reading]], component: str) -> tuple[float, ...] | None:
-    """Return the component's mean watts over each step, or None if one of its energies is not known."""
-    energies = [
-        (getattr(before.energy_kwh, component), getattr(after.energy_kwh, component)) for before, after in pairs
-    ]
-    if any(first is None or last is None for first, last in energies):
+def _watts(known: Sequence[Reading], grid: Sequence[float], part: str) -> tuple[float, ...] | None:
+    """Return the mean watts of a component or of all over each step, or None if one of the energies is not known."""
+    energies = [getattr(reading.energy_kwh, part) for reading in known]
+    if None in energies:
         return None
+    times = [reading.elapsed_s for reading in known]
+    at = [_between(times, energies, time_s) for time_s in grid]
     return tuple(
-        max(0.0, (last - first) * JOULES_PER_KWH / (after.elapsed_s - before.elapsed_s))
-        for (before, after), (first, last) in zip(pairs, energies, strict=True)
+        max(0.0, (last - first) * JOULES_PER_KWH / (end_s - start_s))
+        for (first, last), (start_s, end_s) in zip(pairwise(at), pairwise(grid), strict=True)
     )
+
+
+def _between(times: Sequence[float], values: Sequence[float], at_s: float) -> float:
+    """Return the value at a time, on the straight line between the readings around it."""
+    after = bisect_right(times, at_s, hi=len(times) - 1)
+    start_s, end_s = times[after - 1], times[after]
+    share = (at_s - start_s) / (end_s - start_s) if end_s > start_s else 1.0
+    return values[after - 1] + (values[after] - values[after - 1]) * share
 
 
 def sparkline(readings: Sequence[Reading]) -> str | None:
     """Return `▁▃█… 3.2 to 8.1 W`, from 0 W to the highest; `None` without enough readings or without power."""
     curve = curve_of(readings, steps=_SPARKS)
-    if curve is None or not curve.power_w:
+    top = max(curve.total_w) if curve is not None else 0.0
+    if curve is None or top <= 0:
         return None
-    watts = [sum(parts) for parts in zip(*curve.power_w.values(), strict=True)]
-    top = max(watts)
-    if top <= 0:
-        return None
-    blocks = "".join(_BLOCKS[min(len(_BLOCKS) - 1, int(value / top * len(_BLOCKS)))] for value in watts)
-    return f"{blocks} {format_power(min(watts))} to {format_power(top)}"
+    blocks = "".join(_BLOCKS[min(len(_BLOCKS) - 1, int(value / top * len(_BLOCKS)))] for value in curve.total_w)
+    return f"{blocks} {format_power(min(curve.total_w))} to {format_power(top)}"

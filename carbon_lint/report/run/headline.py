@@ -17,7 +17,6 @@ from carbon_lint.report.findings.counts import by_severity, counted
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import plural, shortened
-from carbon_lint.units import format_emissions, format_energy
 
 _SAME_GRID = 0.005
 _MOST_CHARACTERS = 300
@@ -55,14 +54,9 @@ def _passed(end: RunReport) -> tuple[str, str, str]:
     record, verdict = end.record, end.verdict
     if record is None:
         return _linted(end)
-    if end.excused is not None and end.excused.used:
-        over = [limit for limit in end.excused.verdict.limits if limit.is_over]
-        by = "; ".join(_show(limit, -limit.margin) for limit in over)
-        who = ", ".join(dict.fromkeys(f"{one.owner} until {one.until.isoformat()}" for one in end.excused.used))
-        return "⚠️", f"Over budget by {by}, let through by {who}", ""
-    if verdict is None and record.exceptions:
-        by = "; ".join((format_emissions if one.unit == "g" else format_energy)(one.over) for one in record.exceptions)
-        who = ", ".join(dict.fromkeys(f"{one.owner} until {one.until}" for one in record.exceptions))
+    if end.let_through:
+        by = "; ".join({one.limit: phrases.amount(one.unit, one.over) for one in end.let_through}.values())
+        who = ", ".join(dict.fromkeys(f"{one.owner} until {one.until}" for one in end.let_through))
         return "⚠️", f"Over budget by {by}, let through by {who}", ""
     if verdict is None or not verdict.limits:
         return "📏", "", _unlimited(record, "a part of the budgeted job" if end.is_share else "no budget given")
@@ -166,7 +160,7 @@ def _figures(record: Record, verdict: Verdict | None) -> str:
 def _undecided(record: Record, verdict: Verdict) -> str:
     """Return `703 µg (320 to 1100), limit 800 µg` for each limit that lies within the range of its figure."""
     parts = [
-        f"{figure(limit)}, limit {_show(limit, limit.allowed)}"
+        f"{figure(limit)}, limit {phrases.amount(limit.unit, limit.allowed)}"
         for limit in verdict.limits
         if limit.name != INCREASE and limit.status is Status.INCONCLUSIVE
     ]
@@ -180,16 +174,12 @@ def _within(limit: LimitResult) -> str:
 
 def _beside(limit: LimitResult) -> str:
     """Return `4.19 of 4 mg`: measured of allowed, the unit once if it is the same."""
-    allowed = _show(limit, limit.allowed)
+    allowed = phrases.amount(limit.unit, limit.allowed)
     if limit.name == "max-increase":
         more = "more" if limit.measured >= 0 else "less"
-        return f"{_show(limit, abs(limit.measured))} {more} than the baseline, {allowed} more allowed"
-    measured = _show(limit, limit.measured)
+        return f"{phrases.amount(limit.unit, abs(limit.measured))} {more} than the baseline, {allowed} more allowed"
+    measured = phrases.amount(limit.unit, limit.measured)
     name = f"{limit.name}: " if limit.is_of_window else ""
-    by = f", over by {_show(limit, -limit.margin)}" if limit.is_over and measured == allowed else ""
+    by = f", over by {phrases.amount(limit.unit, -limit.margin)}" if limit.is_over and measured == allowed else ""
     number, unit = measured.split(" ")
     return f"{name}{number if allowed.endswith(f' {unit}') else measured} of {allowed}{by}"
-
-
-def _show(limit: LimitResult, value: float) -> str:
-    return format_emissions(value) if limit.unit == "g" else format_energy(value)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from carbon_lint import __version__
-from carbon_lint.gate.baseline import format_change, other_basis, why_not
 from carbon_lint.gate.budget import figure
 from carbon_lint.gate.verdict import LimitResult
 from carbon_lint.measurement.course import Course
 from carbon_lint.records.ranges import emissions_range, energy_range, measured_share
 from carbon_lint.records.record import PhaseKind, Record
 from carbon_lint.records.uncertainty import Range
-from carbon_lint.report.pages import environment
-from carbon_lint.report.plot import NARROW, WIDE, Bars
-from carbon_lint.report.run import charts, phrases
+from carbon_lint.report import pages
+from carbon_lint.report.plot import Bars
+from carbon_lint.report.run import charts, compared, phrases
 from carbon_lint.report.run.headline import headline
 from carbon_lint.report.run.phase_rows import NOTE, PhaseRow, rows
 from carbon_lint.report.run.run_report import RunReport
@@ -29,34 +27,31 @@ def render(ending: RunReport, course: Course | None = None) -> str:
     """Return the page of a run that has a record. Raises UsageError if Jinja2 or pygal is not installed."""
     record = ending.record
     assert record is not None  # noqa: S101  the callers have read one
-    verdict, head = ending.verdict, headline(ending)
-    return (
-        environment("carbon_lint.report.run")
-        .get_template("run.html.j2")
-        .render(
-            version=__version__,
-            head=head,
-            tone=_TONES.get(head.mark, "one"),
-            subject=_subject(record),
-            facts=_facts(record),
-            limits=[_limit(limit) for limit in verdict.limits] if verdict is not None else [],
-            reasons=verdict.reasons if verdict is not None else phrases.exceptions(record),
-            sizes=(WIDE, NARROW),
-            charts=charts.over_time(ending, course or Course()),
-            energy=_energy(record),
-            left_out=phrases.left_out(record),
-            grid=phrases.intensity(record),
-            everyday=phrases.equivalents(record),
-            phases=_phases(record),
-            phases_note=NOTE,
-            comparison=_comparison(ending),
-            comparison_notes=_comparison_notes(ending),
-            warnings=record.warnings,
-            checked=ending.lint is not None,
-            findings=ending.lint.diagnostics if ending.lint is not None else (),
-            provenance=_provenance(record),
-            command=reproduce(record),
-        )
+    verdict, head, baseline = ending.verdict, headline(ending), ending.comparison
+    return pages.render(
+        "carbon_lint.report.run",
+        "run.html.j2",
+        head=head,
+        tone=_TONES.get(head.mark, "one"),
+        subject=_subject(record),
+        facts=_facts(record),
+        limits=[_limit(limit) for limit in verdict.limits] if verdict is not None else [],
+        reasons=verdict.reasons if verdict is not None else phrases.exceptions(record),
+        charts=charts.over_time(ending, course or Course()),
+        energy=_energy(record),
+        left_out=phrases.left_out(record),
+        grid=phrases.intensity(record),
+        everyday=phrases.equivalents(record),
+        phases=_phases(record),
+        phases_note=NOTE,
+        comparison_heads=compared.HEADS,
+        comparison=[] if baseline is None else compared.rows(baseline),
+        comparison_notes=[] if baseline is None else compared.notes(baseline),
+        warnings=record.warnings,
+        checked=ending.lint is not None,
+        findings=ending.lint.diagnostics if ending.lint is not None else (),
+        provenance=_provenance(record),
+        command=reproduce(record),
     )
 
 
@@ -91,13 +86,7 @@ def _with_range(missing: str, show: Callable[[float], str], known: Range | None)
 
 
 def _limit(limit: LimitResult) -> tuple[str, str, str, str]:
-    show = _show(limit.unit)
-    margin = f"over by {show(-limit.margin)}" if limit.is_over else f"{show(limit.margin)} left"
-    return limit.name, figure(limit), show(limit.allowed), margin
-
-
-def _show(unit: str) -> Callable[[float], str]:
-    return format_emissions if unit == "g" else format_energy
+    return limit.name, figure(limit), phrases.amount(limit.unit, limit.allowed), phrases.margin(limit)
 
 
 def _energy(record: Record) -> list[tuple[str, str, str, str]]:
@@ -122,35 +111,6 @@ def _phases(record: Record) -> list[tuple[str, Bars | None, list[PhaseRow]]]:
         (title, charts.by_phase(record, kind, title), rows(record, kind, _MOST_ROWS)) for kind, title in titles.items()
     ]
     return [each for each in listed if each[2]]
-
-
-def _comparison(ending: RunReport) -> list[tuple[str, str, str, str]]:
-    compared = ending.comparison
-    if compared is None:
-        return []
-    now, then = compared.current, compared.baseline
-
-    def grid(value: float | None) -> str:
-        return "not stated" if value is None else f"{value:.4g} g/kWh"
-
-    rows = (
-        ("emissions", phrases.emissions, then.emissions_g, now.emissions_g, compared.emissions_change),
-        ("energy", phrases.energy, then.energy_kwh, now.energy_kwh, compared.energy_change),
-        ("grid", grid, then.intensity_g_per_kwh, now.intensity_g_per_kwh, compared.grid_change),
-    )
-    return [(name, show(before), show(after), format_change(change)) for name, show, before, after, change in rows]
-
-
-def _comparison_notes(ending: RunReport) -> list[str]:
-    compared = ending.comparison
-    if compared is None:
-        return []
-    notes = [f"The baseline is {compared.baseline.origin}."]
-    if (note := other_basis(compared)) is not None:
-        notes.append(f"Carbon intensity on {note}; part of its change is what is counted.")
-    if not compared.can_be_judged:
-        notes.append(f"The change was not judged: {why_not(compared)}.")
-    return notes
 
 
 def _provenance(record: Record) -> list[tuple[str, str]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from carbon_lint.gate.verdict import LimitResult
 from carbon_lint.records.intensity import source_in_words, vintage_in_words
 from carbon_lint.records.ranges import SENSORS, emissions_range, energy_range, left_out_of, measured_share
 from carbon_lint.records.record import Method, Record
+from carbon_lint.records.uncertainty import Range
 from carbon_lint.text import plural
 from carbon_lint.units import (
     format_emissions,
@@ -59,11 +61,31 @@ def energy(value_kwh: float | None) -> str:
     return NOT_MEASURED if value_kwh is None else format_energy(value_kwh)
 
 
+def amount(unit: str, value: float) -> str:
+    """Return an amount in `g` or `kWh` for a person."""
+    return format_emissions(value) if unit == "g" else format_energy(value)
+
+
+def with_range(unit: str, known: Range | None) -> str:
+    """Return an amount in `g` or `kWh` with its range, or that it was not measured: `68 mWh (41 to 120)`."""
+    if known is None:
+        return NOT_MEASURED
+    return (format_emissions_range if unit == "g" else format_energy_range)(known.likely, known.low, known.high)
+
+
+def margin(limit: LimitResult) -> str:
+    """Return what is left of a limit, or by how much a run is over it."""
+    if limit.is_over:
+        return f"over by {amount(limit.unit, -limit.margin)}"
+    left, allowed = amount(limit.unit, limit.margin), amount(limit.unit, limit.allowed)
+    # `1 kg left` of 1 kg would say that nothing was used
+    return "nearly all left" if left == allowed and limit.measured > 0 else f"{left} left"
+
+
 def exceptions(record: Record) -> list[str]:
     """Return each exception that let the run through: the limit, by how much it went over it, who, until when, why."""
     return [
-        f"{one.limit}: over by {(format_emissions if one.unit == 'g' else format_energy)(one.over)}, excepted by "
-        f"{one.owner} until {one.until}: {one.reason}"
+        f"{one.limit}: over by {amount(one.unit, one.over)}, excepted by {one.owner} until  {one.until}: {one.reason}"
         for one in record.exceptions
     ]
 
@@ -94,12 +116,6 @@ def by_gpu(record: Record) -> str | None:
     return ", ".join(f"GPU {gpu.index} {energy(gpu.energy_kwh)}{' (shared)' * gpu.is_shared}" for gpu in gpus)
 
 
-def modelled_share(record: Record) -> float | None:
-    """Return the part of the energy that no sensor read, 0 to 1; `None` if a figure or a method is missing."""
-    share = measured_share(record)
-    return None if share is None else 1 - share
-
-
 def measured(record: Record) -> str | None:
     """Say how much of the energy a sensor read; `None` if that is not known."""
     share = measured_share(record)
@@ -120,13 +136,12 @@ def left_out(record: Record) -> str:
 def emissions_with_range(record: Record) -> str:
     """Return the record's grams with their range: `4.2 mg (1.8 to 8) CO2eq`."""
     known = emissions_range(record)
-    return NOT_MEASURED if known is None else f"{format_emissions_range(known.likely, known.low, known.high)} CO2eq"
+    return NOT_MEASURED if known is None else f"{with_range('g', known)} CO2eq"
 
 
 def energy_with_range(record: Record) -> str:
     """Return the record's energy with its range: `68 mWh (41 to 120)`."""
-    known = energy_range(record)
-    return NOT_MEASURED if known is None else format_energy_range(known.likely, known.low, known.high)
+    return with_range("kWh", energy_range(record))
 
 
 def intensity(record: Record) -> str:

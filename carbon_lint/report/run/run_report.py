@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.config import Change
 from carbon_lint.gate.baseline import Comparison
-from carbon_lint.gate.exceptions import Excused
+from carbon_lint.gate.exceptions import Excused, used_in
 from carbon_lint.gate.verdict import Status, Verdict
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.measurement.meter import Reading
-from carbon_lint.records.record import Outcome, Record
+from carbon_lint.records.record import Outcome, Record, UsedException
 from carbon_lint.report.run.sections import Publication
 
 if TYPE_CHECKING:
@@ -76,6 +76,13 @@ class RunReport:
             return False
         is_over_alone = self.record.outcome is Outcome.OVER_BUDGET and self.record.stopped_by is None
         return self.is_over or not (is_over_alone or self.record.outcome is Outcome.COMPLETED)
+
+    @property
+    def let_through(self) -> tuple[UsedException, ...]:
+        """The exceptions that let the run through: by the gate, or without a verdict by what the record says."""
+        if self.excused is not None:
+            return used_in(self.excused)
+        return self.record.exceptions if self.record is not None and self.verdict is None else ()
 
     @property
     def is_over(self) -> bool:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from carbon_lint.config import Change
-from carbon_lint.gate.baseline import Comparison, format_change, other_basis, why_not
+from carbon_lint.gate.baseline import Comparison
 from carbon_lint.gate.budget import figure
 from carbon_lint.gate.exceptions import Excused
 from carbon_lint.gate.verdict import LimitResult, Verdict
-from carbon_lint.limits import BudgetException
-from carbon_lint.records.record import PhaseKind, Record
+from carbon_lint.records.ranges import measured_share
+from carbon_lint.records.record import PhaseKind, Record, UsedException
+from carbon_lint.report.layout import markdown_table
+from carbon_lint.report.run import compared as compared_rows
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.phase_rows import NOTE
 from carbon_lint.report.run.phase_rows import rows as phase_rows
 from carbon_lint.text import markdown_code, markdown_message, markdown_text
-from carbon_lint.units import format_duration, format_emissions, format_energy, significant
+from carbon_lint.units import format_duration, significant
 
 _MOST_PHASES = 20  # of each kind
 
@@ -55,28 +57,19 @@ def publication(done: Publication | None) -> str:
     return f"{words} [{markdown_text(done.url)}]({address})\n"
 
 
-def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """Return a Markdown table; empty if there are no rows. Cells are Markdown already."""
-    found = [" | ".join(row) for row in rows]
-    lines = [" | ".join(heads), " | ".join("---" for _ in heads), *found] if found else []
-    return "".join(f"| {line} |\n" for line in lines)
-
-
 def limits(verdict: Verdict | None, record: Record) -> str:
     """Return each limit: measured, allowed, margin, and how the measured figure was found. Empty without one."""
     if verdict is None or not verdict.limits:
         return ""
     rows = [(markdown_text(limit.name), *_limit_cells(limit), _methods(limit, record)) for limit in verdict.limits]
-    return table(("Limit", "This run", "Allowed", "Margin", "Measured"), rows)
+    return markdown_table(("Limit", "This run", "Allowed", "Margin", "Measured"), rows)
 
 
 def _limit_cells(limit: LimitResult) -> tuple[str, str, str]:
-    show = format_emissions if limit.unit == "g" else format_energy
-    margin = f"**over by {show(-limit.margin)}**" if limit.is_over else f"{show(limit.margin)} left"
-    if show(limit.margin) == show(limit.allowed) and limit.measured > 0:
-        margin = "nearly all left"  # `1 kg left` of 1 kg would say that nothing was used
+    margin = phrases.margin(limit)
     source = f" ({markdown_text(limit.source)})" if limit.source else ""
-    return figure(limit), f"{show(limit.allowed)}{source}", margin
+    allowed = f"{phrases.amount(limit.unit, limit.allowed)}{source}"
+    return figure(limit), allowed, f"**{margin}**" if limit.is_over else margin
 
 
 def _methods(limit: LimitResult, record: Record) -> str:
@@ -94,7 +87,7 @@ def energy(record: Record) -> str:
     ]
     total = (f"**total**, PUE {significant(record.pue)}", f"**{phrases.energy_with_range(record)}**", "")
     grams = ("**emissions**", f"**{phrases.emissions_with_range(record)}**", markdown_text(phrases.intensity(record)))
-    lines = table(("Part", "Energy", "Found by"), [*rows, total, grams])
+    lines = markdown_table(("Part", "Energy", "Found by"), [*rows, total, grams])
     scope = phrases.scope(record)
     of = f"; {markdown_text(scope)}" if scope else ""
     return f"{lines}\nDuration {format_duration(record.duration_s)}{of}.\n"
@@ -104,39 +97,8 @@ def comparison(compared: Comparison | None) -> str:
     """Return this run beside its baseline, energy and grid apart, or why the difference says nothing."""
     if compared is None:
         return ""
-    now, then = compared.current, compared.baseline
-    rows = [
-        _change_row("emissions", phrases.emissions, then.emissions_g, now.emissions_g, compared.emissions_change),
-        _change_row("energy", phrases.energy, then.energy_kwh, now.energy_kwh, compared.energy_change),
-        _change_row(
-            "carbon intensity", _intensity, then.intensity_g_per_kwh, now.intensity_g_per_kwh, compared.grid_change
-        ),
-    ]
-    age = f", {_age(compared)} older" if compared.age is not None and compared.age.total_seconds() > 0 else ""
-    lines = [
-        table(("Figure", "Baseline", "This run", "Change"), rows),
-        f"\nBaseline: {markdown_text(then.origin)}{age}.\n",
-    ]
-    if (note := other_basis(compared)) is not None:
-        lines.append(f"Carbon intensity on {note}; part of its change is what is counted.\n")
-    if not compared.can_be_judged:
-        lines.append(f"**The change was not judged:** {markdown_text(why_not(compared))}.\n")
-    return "".join(lines)
-
-
-def _change_row(
-    name: str, show: Callable[[float | None], str], then: float | None, now: float | None, change: float | None
-) -> tuple[str, str, str, str]:
-    return name, show(then), show(now), format_change(change)
-
-
-def _intensity(value: float | None) -> str:
-    return "not stated" if value is None else f"{significant(value)} g/kWh"
-
-
-def _age(compared: Comparison) -> str:
-    assert compared.age is not None  # noqa: S101  the caller has looked
-    return f"{compared.age.days} days" if compared.age.days else format_duration(compared.age.total_seconds())
+    notes = "".join(f"\n{markdown_text(note)}\n" for note in compared_rows.notes(compared))
+    return markdown_table(compared_rows.HEADS, compared_rows.rows(compared)) + notes
 
 
 def changes(proposed: Iterable[Change]) -> str:
@@ -145,28 +107,20 @@ def changes(proposed: Iterable[Change]) -> str:
     if not rows:
         return ""
     note = "\nThis pull request changes its own configuration. That of the merge base was used here.\n"
-    return table(("Configuration", "Merge base", "Pull request"), rows) + note
+    return markdown_table(("Configuration", "Merge base", "Pull request"), rows) + note
 
 
-def exceptions(excused: Excused | None, record: Record | None = None) -> str:
-    """Return every exception that bears on this run, in force or expired, with who is answerable for it.
-
-    Without a verdict they are those that the record says let the run through.
-    """
-    rows = []
-    if excused is not None:
-        rows = [_exception_row(one, "in force") for one in excused.used]
-        rows += [_exception_row(one, "**expired**") for one in excused.expired]
-    elif record is not None:
-        rows = [
-            (one.limit, markdown_text(one.owner), one.until, "let the run through", markdown_text(one.reason))
-            for one in record.exceptions
-        ]
-    return table(("Exception to", "By", "Until", "State", "Reason"), rows)
-
-
-def _exception_row(one: BudgetException, state: str) -> tuple[str, ...]:
-    return one.limit, markdown_text(one.owner), one.until.isoformat(), state, markdown_text(one.reason)
+def exceptions(used: Iterable[UsedException], excused: Excused | None) -> str:
+    """Return the exceptions that let the run through, and those that have expired, with who is answerable for each."""
+    rows = [
+        (one.limit, markdown_text(one.owner), one.until, "let the run through", markdown_text(one.reason))
+        for one in used
+    ]
+    rows += [
+        (one.limit, markdown_text(one.owner), one.until.isoformat(), "**expired**", markdown_text(one.reason))
+        for one in (() if excused is None else excused.expired)
+    ]
+    return markdown_table(("Exception to", "By", "Until", "State", "Reason"), rows)
 
 
 def notes(verdict: Verdict | None, excused: Excused | None = None) -> str:
@@ -184,24 +138,24 @@ def phases(record: Record) -> str:
     if not rows:
         return ""
     cells = [tuple(markdown_text(cell) for cell in row) for row in rows]
-    lines = f"{table(heads, cells)}\n{NOTE}\n\n</details>\n"
+    lines = f"{markdown_table(heads, cells)}\n{NOTE}\n\n</details>\n"
     return f"<details><summary>Energy by epoch and phase</summary>\n\n{lines}"
 
 
 def modelled(record: Record) -> str:
     """Say which part of the energy no sensor read, and what is not counted at all."""
-    share = phrases.modelled_share(record)
+    share = measured_share(record)
     if record.energy_kwh.total is None:
         return ""
     left_out = f"**Left out:** {phrases.left_out(record)}.\n"
-    if not share:
+    if share is None or share == 1:
         return left_out
     parts = ", ".join(
         f"{name} ({phrases.METHOD_WORDS[method]})"
         for name, _, method in phrases.components(record)
         if method in phrases.MODELLED
     )
-    return f"**Modelled, not measured:** {phrases.percent(share)} of the energy: {parts}.\n\n{left_out}"
+    return f"**Modelled, not measured:** {phrases.percent(1 - share)} of the energy: {parts}.\n\n{left_out}"
 
 
 def warnings(record: Record) -> str:

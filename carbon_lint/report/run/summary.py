@@ -31,7 +31,7 @@ def render(report: RunReport, *, max_bytes: int = MAX_BYTES) -> str:
     if record is not None:
         parts += [
             sections.limits(verdict, record),
-            sections.exceptions(excused, record),
+            sections.exceptions(report.let_through, excused),
             sections.notes(verdict, excused),
             sections.comparison(report.comparison),
             sections.energy(record),

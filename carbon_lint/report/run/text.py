@@ -5,7 +5,7 @@ from __future__ import annotations
 from carbon_lint.gate.baseline import changes
 from carbon_lint.gate.budget import format_limit
 from carbon_lint.gate.verdict import Verdict
-from carbon_lint.records.record import PhaseKind, Record
+from carbon_lint.records.record import Method, PhaseKind, Record
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.headline import headline
 from carbon_lint.report.run.phase_rows import rows as phase_rows
@@ -77,7 +77,6 @@ def _phases(record: Record, kind: PhaseKind) -> list[str]:
     return lines
 
 
-def _component(energy_kwh: float | None, method: object) -> str:
-    words = next((text for known, text in phrases.METHOD_WORDS.items() if known is method), None)
-    shown = phrases.energy(energy_kwh)
-    return f"{shown} ({words})" if words else f"{shown} (method not stated)"
+def _component(energy_kwh: float | None, method: Method | None) -> str:
+    words = phrases.METHOD_WORDS[method] if method else "method not stated"
+    return f"{phrases.energy(energy_kwh)} ({words})"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from carbon_lint.gate.baseline import Comparison, changes
 from carbon_lint.gate.budget import OnModelled, format_limit
 from carbon_lint.gate.verdict import LimitResult, Status
+from carbon_lint.report.layout import json_text
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import terminal
 
@@ -53,7 +52,7 @@ def render_json(report: RunReport, on_modelled: OnModelled) -> str:
         "exceptions": [] if excused is None else [str(exception) for exception in excused.used],
         "baseline": None if report.comparison is None else _comparison(report.comparison),
     }
-    return json.dumps(document, indent=2) + "\n"
+    return json_text(document)
 
 
 def _comparison(comparison: Comparison) -> dict[str, object]:

@@ -85,8 +85,7 @@ def _range(record: Record) -> tuple[str, str]:
     if known is None:
         return "", "empty: no range is known"
     ends = (rounded(mwh_from_kwh(end), _DIGITS) for end in (known.low, known.high))
-    methods = ", ".join(f"{name} {method or _UNKNOWN}" for name, _, method in phrases.components(record))
-    return " to ".join(ends), f"by component: {methods or _UNKNOWN}"
+    return " to ".join(ends), f"by component: {evidence.methods(record) or _UNKNOWN}"
 
 
 def _origin(record: Record) -> str:

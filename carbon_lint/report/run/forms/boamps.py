@@ -12,6 +12,7 @@ from carbon_lint import __version__
 from carbon_lint.errors import UsageError
 from carbon_lint.records.ranges import energy_range
 from carbon_lint.records.record import Method, Record
+from carbon_lint.report.layout import json_text
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.forms import evidence
 from carbon_lint.report.run.forms.subject import Subject
@@ -52,7 +53,7 @@ def render(record: Record, subject: Subject) -> str:
         "infrastructure": {"infraType": subject.terms["infra-type"], "components": _components(record)},
         **_known(environment=_environment(record), quality=quality),
     }
-    return evidence.json_text(document)
+    return json_text(document)
 
 
 def _known(**fields: Any) -> dict[str, Any]:
@@ -117,7 +118,7 @@ def _description(record: Record, subject: Subject, quality: str | None) -> str:
         f"model: {subject.model}",
         f"scope: {evidence.scope(record)}",
         evidence.range_in_words(record),
-        "methods: " + ", ".join(f"{name} {method or 'not known'}" for name, _, method in phrases.components(record)),
+        f"methods: {evidence.methods(record)}",
         f"not counted: {phrases.left_out(record)}",
         f"left empty: {', '.join(empty)}",
         f"written by carbon-lint {__version__} from run {record.run_id}",

@@ -6,8 +6,6 @@ columns by name. Powers are means over the run.
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 from carbon_lint.card.from_record import hardware_used
@@ -15,9 +13,10 @@ from carbon_lint.errors import MissingFigureError, PlaceError
 from carbon_lint.places import find_place
 from carbon_lint.records.ranges import emissions_range, energy_range
 from carbon_lint.records.record import Record
+from carbon_lint.report.layout import csv_text
 from carbon_lint.report.run.forms import evidence
 from carbon_lint.report.run.forms.subject import Subject
-from carbon_lint.text import spreadsheet, terminal
+from carbon_lint.text import terminal
 from carbon_lint.units import kilograms_from_grams, mean_power_w
 
 COLUMNS = (
@@ -49,18 +48,9 @@ def render(record: Record, subject: Subject) -> str:
         "project_name": subject.model or record.provenance.model or record.provenance.repository or "carbon-lint",
         "run_id": record.run_id,
     }
-    out = io.StringIO()
     names = [*COLUMNS, *(name for name in row if name not in COLUMNS)]
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerow(_cell(row.get(name)) for name in names)
-    return out.getvalue()
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return repr(value) if isinstance(value, float) else spreadsheet(terminal(str(value)))
+    cells = (row.get(name) for name in names)
+    return csv_text(names, [[terminal(cell) if isinstance(cell, str) else cell for cell in cells]])
 
 
 def _figures(record: Record, emissions_g: float) -> dict[str, float | None]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from carbon_lint import __version__
 from carbon_lint.records.record import Record
+from carbon_lint.report.layout import json_text
 from carbon_lint.report.run.forms import evidence
 from carbon_lint.report.run.forms.subject import Subject
 from carbon_lint.units import tonnes_from_grams
@@ -29,7 +30,7 @@ def render(record: Record, subject: Subject) -> str:
         "name": subject.model,
         "modelCard": {"considerations": {"environmentalConsiderations": {"energyConsumptions": [consumption]}}},
     }
-    return evidence.json_text(
+    return json_text(
         {
             "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
             "bomFormat": "CycloneDX",

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from typing import Any
 
 from carbon_lint.errors import MissingFigureError
 from carbon_lint.project import DOCS_URL
 from carbon_lint.records.record import Record
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.forms.subject import Subject
-from carbon_lint.text import json_literals
 from carbon_lint.units import significant
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, DOCS_URL)
@@ -61,11 +58,11 @@ def rows(record: Record) -> list[tuple[str, str]]:
     return [*found, *(("warning", warning) for warning in record.warnings)]
 
 
+def methods(record: Record) -> str:
+    """Return each component with the method by which its energy was found."""
+    return ", ".join(f"{name} {method or 'not known'}" for name, _, method in phrases.components(record))
+
+
 def identity(record: Record, subject: Subject) -> uuid.UUID:
     """Make one identifier of the run and the model, so that the same ones give the same document."""
     return uuid.uuid5(_NAMESPACE, f"{record.run_id}\0{subject.model}\0{subject.activity}")
-
-
-def json_text(document: dict[str, Any]) -> str:
-    """Return the document as ASCII JSON that a runner's log cannot act on."""
-    return json_literals(json.dumps(document, indent=2, allow_nan=False)) + "\n"

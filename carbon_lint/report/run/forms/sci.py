@@ -14,6 +14,7 @@ from carbon_lint.errors import MissingFigureError, UsageError
 from carbon_lint.records.ranges import emissions_range, energy_range
 from carbon_lint.records.record import Record
 from carbon_lint.records.uncertainty import Range
+from carbon_lint.report.layout import json_text
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.forms import evidence
 from carbon_lint.report.run.forms.subject import Subject
@@ -48,7 +49,11 @@ def render(record: Record, subject: Subject) -> str:
             ],
         },
         "energy": {"unit": "kWh", **_ends(energy)},
-        "carbon_intensity": {"unit": "gCO2eq/kWh", "value": record.intensity.g_per_kwh, **_whose(record)},
+        "carbon_intensity": {
+            "unit": "gCO2eq/kWh",
+            "value": record.intensity.g_per_kwh,
+            "source": phrases.intensity(record),
+        },
         "operational_emissions": {"unit": "gCO2eq", **_ends(operational)},
         "embodied_emissions": _embodied_part(embodied_g),
         "functional_unit": unit,
@@ -58,15 +63,11 @@ def render(record: Record, subject: Subject) -> str:
         "tool": f"carbon-lint {__version__}",
         "warnings": list(record.warnings),
     }
-    return evidence.json_text(document)
+    return json_text(document)
 
 
 def _ends(known: Range) -> dict[str, float]:
     return {"value": known.likely, "low": known.low, "high": known.high}
-
-
-def _whose(record: Record) -> dict[str, str]:
-    return {"source": phrases.intensity(record)}
 
 
 def _unit(subject: Subject) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from carbon_lint import __version__
 from carbon_lint.records.record import Record
+from carbon_lint.report.layout import json_text
 from carbon_lint.report.run.forms import evidence
 from carbon_lint.report.run.forms.subject import Subject
 
@@ -42,7 +43,7 @@ def render(record: Record, subject: Subject) -> str:
         "createdBy": [agent["spdxId"]],
         "createdUsing": [tool["spdxId"]],
     }
-    return evidence.json_text({"@context": CONTEXT, "@graph": [creation, agent, tool, document, package]})
+    return json_text({"@context": CONTEXT, "@graph": [creation, agent, tool, document, package]})
 
 
 def _package(record: Record, subject: Subject, base: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""List the forms that a record can be written as. One line a form, so that a verb imports the one it writes."""
+"""List the forms that a record can be written as, each by the module of this folder that has its name."""
 
 from __future__ import annotations
 
@@ -16,16 +16,12 @@ class Form(NamedTuple):
     """One form.
 
     Attributes:
-        module: the module of this folder whose `render(record, subject)` returns its text.
-        what: what it is, for people.
         needs: of `model` and `activity`, what the user must name.
         terms: term that no record knows -> what it means.
         required: terms without which the form is not valid.
         sign: a pattern that each document of the form matches, so that a new one may replace it.
     """
 
-    module: str
-    what: str
     needs: tuple[str, ...] = ()
     terms: Mapping[str, str] = {}
     required: tuple[str, ...] = ()
@@ -34,27 +30,19 @@ class Form(NamedTuple):
 
 FORMS = {
     "cyclonedx": Form(
-        "cyclonedx",
-        "CycloneDX 1.6, a bill of materials",
         needs=("model", "activity"),
         sign=rb'(?s)"bomFormat": "CycloneDX".*"name": "carbon-lint"',
     ),
     "spdx": Form(
-        "spdx",
-        "SPDX 3.0.1, a bill of materials",
         needs=("model", "activity"),
         sign=rb'(?s)spdx\.org/rdf.*"name": "carbon-lint"',
     ),
     "annex-xi": Form(
-        "annex_xi",
-        "EU AI Act, Annex XI, section 1, 2 (d) and (e), as Markdown",
         needs=("model",),
         terms={"compute": "operations used for training, in FLOP, like 1.2e21"},
         sign=rb"\A<!-- carbon-lint annex-xi -->",
     ),
     "boamps": Form(
-        "boamps",
-        "BoAmps, Boavizta's report of an AI task's energy",
         needs=("model", "activity"),
         terms={
             "task-family": "like 'text classification'",
@@ -66,8 +54,6 @@ FORMS = {
         sign=rb'(?s)"formatVersionSpecificationUri": "[^"]*BoAmps.*carbon-lint',
     ),
     "sci": Form(
-        "sci",
-        "SCI for AI of the Green Software Foundation, the provider's score",
         needs=("model",),
         terms={
             "functional-unit": "FLOP, training-token or parameter",
@@ -79,8 +65,6 @@ FORMS = {
         sign=rb'"specification": "SCI for AI',
     ),
     "codecarbon-csv": Form(
-        "codecarbon_csv",
-        "a row of CodeCarbon's emissions.csv",
         sign=rb"\Atimestamp,project_name,run_id,[^\n]*,carbon_lint_scope,",
     ),
 }
@@ -109,7 +93,7 @@ def render(name: str, record: Record, subject: Subject) -> str:
             f"--format {name} must state {', '.join(lacking)}, which no record knows",
             hint="; ".join(f"--term {term}=... ({form.terms[term]})" for term in lacking),
         )
-    text: str = import_module(f"carbon_lint.report.run.forms.{form.module}").render(record, subject)
+    text: str = import_module(f"carbon_lint.report.run.forms.{name.replace('-', '_')}").render(record, subject)
     return text
 
 
