@@ -20,7 +20,6 @@ Exit status: 0 done, 1 if the card has errors or the run did not pass,
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
@@ -36,6 +35,7 @@ from carbon_lint.errors import InputError, UsageError
 from carbon_lint.records.provenance import check_origin
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import load_record
+from carbon_lint.report.layout import json_text
 from carbon_lint.report.publication import as_json, as_text
 from carbon_lint.text import terminal
 from carbon_lint.units import parse_duration_s
@@ -162,7 +162,7 @@ def _stage(arguments: Namespace, repo: ModelRepo, deadline: Deadline) -> int:
     staged = stage_release(repo, _stage_key(arguments, os.environ), deadline, Retries(on_wait=show_wait))
     if arguments.format == "json":
         document = {"format": 1, "model": staged.repo_id, "pull_request": staged.num, "revision": staged.ref}
-        sys.stdout.write(json.dumps({**document, "url": staged.url, "is_new": staged.is_new}, indent=2) + "\n")
+        sys.stdout.write(json_text({**document, "url": staged.url, "is_new": staged.is_new}))
     else:
         done = "opened the draft" if staged.is_new else "found the draft of this run"
         sys.stderr.write(f"carbon-lint: {done} {staged.url}; train with hub_revision={staged.ref!r}\n")

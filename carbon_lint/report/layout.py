@@ -12,8 +12,11 @@ from carbon_lint.text import json_literals, spreadsheet
 
 
 def json_text(document: Any) -> str:
-    """Return the document as ASCII JSON that a runner's log cannot act on."""
-    return json_literals(json.dumps(document, indent=2)) + "\n"
+    """Return the document as ASCII JSON that a runner's log cannot act on.
+
+    Raises ValueError for a number that JSON cannot hold (NaN, infinite).
+    """
+    return json_literals(json.dumps(document, indent=2, allow_nan=False)) + "\n"
 
 
 def csv_text(heads: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:

@@ -186,6 +186,7 @@ def test_the_verb_writes_each_form_and_guesses_nothing(cli):
         (["boamps"], "task-family, data-type, infra-type"),
         (["sci", "--term", "functional-unit=token"], "training-token"),
         (["sci", "--term", "units=0"], "above zero"),
+        (["sci", "--term", "units=1e-320"], "above zero"),
         (["sci", "--term", "embodied=12"], "has no unit"),
     ):
         code, out, err = cli("report", "r.json", *named, "--format", *wrong)

@@ -12,6 +12,8 @@ from carbon_lint.text import quoted
 ACTIVITIES = ("training", "fine-tuning", "validation", "inference", "other")
 """What the energy was spent on, in CycloneDX's words (bom-1.6 `energyConsumption.activity`)."""
 
+_LEAST, _MOST = 1e-100, 1e100  # grams can be divided by such a number, and stay finite
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
@@ -22,7 +24,7 @@ class Subject:
     terms: Mapping[str, str] = field(default_factory=dict)
 
     def number(self, term: str, *, example: str) -> float | None:
-        """Return the number of a term, `None` if it is not stated. Raises UsageError if it is not above zero."""
+        """Return the number of a term, `None` if it is not stated. Raises UsageError if it is not above zero, or beyond all reason."""
         text = self.terms.get(term)
         if text is None:
             return None
@@ -30,6 +32,6 @@ class Subject:
             value = float(text)
         except ValueError:
             value = math.nan
-        if not 0 < value < math.inf:
+        if not _LEAST < value < _MOST:
             raise UsageError(f"--term {term}={quoted(text)} is not a number above zero", hint=f"like {term}={example}")
         return value
