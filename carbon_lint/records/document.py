@@ -14,6 +14,8 @@ from carbon_lint.records.hashes import FIELD, sealed
 from carbon_lint.records.record import FORMAT, Outcome, Record
 
 ANY_FORMAT = FORMAT.partition("@")[0] + "@"
+FORMAT_1 = ANY_FORMAT + "1"
+_STOPPED_BY = {"over-budget": "budget", "unmeasured": "unmeasured", "interrupted": "cancel"}
 
 
 def to_json(value: Any) -> Any:
@@ -46,23 +48,43 @@ def hash_of(record: Record) -> str:
     return str(digest)
 
 
+def upgraded(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document of a record in the current format. One that is in it already, or in none, is itself.
+
+    Format 1 has no range (`records.ranges` derives it), its `intensity.source` repeats the hours that `hours` holds,
+    and that carbon-lint stopped a job shows in the outcome and the exit status.
+    """
+    if document.get("format") != FORMAT_1:
+        return document
+    document = {**document, "format": FORMAT}
+    if document.get("exit_status") != 0:
+        document["stopped_by"] = _STOPPED_BY.get(str(document.get("outcome")))
+    if isinstance(document.get("energy_kwh"), dict):
+        document["energy_kwh"] = {name: kwh for name, kwh in document["energy_kwh"].items() if name != "cpu_linear"}
+    intensity = document.get("intensity")
+    if isinstance(intensity, dict) and intensity.get("hours") and isinstance(intensity.get("source"), str):
+        document["intensity"] = {**intensity, "source": intensity["source"].partition(", hour")[0]}
+    return document
+
+
 def record_from_json(document: dict[str, Any], *, is_of_ledger: bool = False) -> Record:
-    """Return the record that `document` holds. A name that it lacks has its default.
+    """Return the record that `document` holds, of any format that is read. A name that it lacks has its default.
 
     The command of a record `is_of_ledger` is left empty: no verb of the ledger shows it, and to look for secrets in it
     would take longer than all the rest.
 
     Raises ValueError, which names the first field that is not as `Record` and the schema want it.
     """
-    if document.get("format") != FORMAT:
+    current = upgraded(document)
+    if current.get("format") != FORMAT:
         raise ValueError(f"its format is not {FORMAT!r}")
     if is_of_ledger:
-        msgspec.convert(document.get("command"), list[str])
-        document = {**document, "command": []}
-    record = msgspec.convert(document, Record)
-    digest = msgspec.convert(document.get(FIELD), Sha256 | None)
+        msgspec.convert(current.get("command"), list[str])
+        current = {**current, "command": []}
+    record = msgspec.convert(current, Record)
+    digest = msgspec.convert(current.get(FIELD), Sha256 | None)
     known = {"format": FORMAT, **msgspec.json.decode(msgspec.json.encode(record)), FIELD: digest}
-    unknown = None if known == document else _unknown_name(known, document)
+    unknown = None if known == current else _unknown_name(known, current)
     if unknown is not None:
         raise ValueError(f"field {unknown} is not known")
     if record.outcome is Outcome.UNMEASURED and record.emissions_g is not None:

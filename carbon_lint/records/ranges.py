@@ -1,6 +1,6 @@
 """Say how far a run's figures may lie from the truth: one answer for the gate, the reports, sums and estimates. Pure.
 
-A run states its own bounds (`Record.uncertainty`). The bounds of a record that states none (one that
+A run states its own bounds (`Record.uncertainty`). The bounds of a record that states none (format 1, or one that
 CodeCarbon wrote) follow from its methods, by `DERIVED`.
 
 The ends of a sum are the sums of the ends: models err the same way on every machine and in every run, so their errors

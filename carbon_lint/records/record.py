@@ -293,7 +293,8 @@ class Record:
     Attributes:
         stopped_by: why carbon-lint ended the job; `None` if the job ended by itself.
         unmeasured_because: why there are no figures; `None` if there are, or if the job never started.
-        uncertainty: `None` in a record of an `emissions.csv`: `records.ranges.uncertainty_of` derives it then.
+        uncertainty: `None` in a record of format 1 and in one that CodeCarbon wrote: `records.ranges.uncertainty_of`
+            derives it then.
         left_out: what board, fans, disks, network and power supply draw, which is not counted, as shares of the counted
             energy; `None` as above: `records.ranges.left_out_of`.
         job_cpu_s: CPU seconds of the job's own processes.

@@ -13,7 +13,7 @@ import msgspec
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import check_is_ours, read_file, write_atomically
 from carbon_lint.places import unusual_intensity
-from carbon_lint.records.document import ANY_FORMAT, record_from_json, record_to_json
+from carbon_lint.records.document import ANY_FORMAT, FORMAT_1, record_from_json, record_to_json
 from carbon_lint.records.emissions_csv.table import looks_like_csv
 from carbon_lint.records.hashes import FIELD, canonical, fits, record_sha256, short
 from carbon_lint.records.journal import (
@@ -150,7 +150,7 @@ def _document(data: bytes, path: str | os.PathLike[str]) -> dict[str, Any]:
         raise InputError(
             f"{path} is not a carbon-lint record", hint="a record is what `carbon-lint run --record` writes"
         )
-    if document["format"] != FORMAT:
+    if document["format"] not in (FORMAT, FORMAT_1):
         raise OtherFormatError(
             f"{path} has format {document['format']!r}, expected {FORMAT!r}",
             hint="it was written by another version of carbon-lint: use that version to read it",

@@ -114,7 +114,7 @@ def test_an_earlier_output_of_its_own_is_replaced(cli, verb):
 
 
 def test_a_report_of_one_kind_does_not_take_the_place_of_one_of_another():
-    Path("x").write_text('{"format": "carbon-lint/record@2"}')
+    Path("x").write_text('{"format": "carbon-lint/record@1"}')
     for name in ("text", "concise", "json", "github", "gitlab", "sarif", "html", "markdown", "comment", "spdx"):
         with pytest.raises(Exception, match="refusing to overwrite"):
             check_replaceable("x", name)

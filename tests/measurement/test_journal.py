@@ -114,7 +114,7 @@ def test_the_journal_of_a_run_that_ended_gives_its_own_record():
     [
         (b"", "is not a journal"),
         (b"\x00\xff\x00", "is not a journal"),
-        (b'{"format": "carbon-lint/record@2"}\n', "is not a journal"),
+        (b'{"format": "carbon-lint/record@1"}\n', "is not a journal"),
         (b"[" * 100_000, "is not a journal"),
         (b'{"format": "carbon-lint/journal@1", "record": {}}\n', "does not hold a valid record"),
     ],

@@ -167,7 +167,7 @@ def test_a_journal_that_is_removed_while_it_is_being_opened_is_made_anew(monkeyp
 
 
 @pytest.mark.parametrize(
-    "content", ['{"text": "a line of training data"}\n', "hello", '{"format": "carbon-lint/record@2"}']
+    "content", ['{"text": "a line of training data"}\n', "hello", '{"format": "carbon-lint/record@1"}']
 )
 def test_a_data_set_that_has_the_journals_name_is_not_overwritten(run, content):
     """`--record train.json` beside train.jsonl."""

@@ -372,7 +372,7 @@ def test_a_cell_that_holds_no_number_is_named_by_its_column_and_line(column, cel
 @cases(
     ("data", "said", "hint"),
     [
-        (b'{"format": "carbon-lint/record@2"}', "is a record of carbon-lint", "check --record"),
+        (b'{"format": "carbon-lint/record@1"}', "is a record of carbon-lint", "check --record"),
         (b'{"format": "carbon-lint/journal@1"}\n', "is a journal of carbon-lint", "carbon-lint recover"),
         (b'{"a": 1}', "is JSON", "--record"),
     ],

@@ -62,7 +62,7 @@ def test_records_of_format_1_are_summed_beside_others(cli, files):
     old = json.loads(path.read_text())
     new = {"stopped_by", "unmeasured_because", "uncertainty", "assumptions", "left_out", "codecarbon"}
     old = {name: value for name, value in old.items() if name not in new | {"job_cpu_s", "machine_cpu_s"}}
-    path.write_text(json.dumps(sealed({**old, "format": "carbon-lint/record@2"})))
+    path.write_text(json.dumps(sealed({**old, "format": "carbon-lint/record@1"})))
     document = json.loads(cli("ledger", "sum", "--format", "json")[1])
     assert document["runs"] == 2
     assert document["emissions_g"]["low"] < document["emissions_g"]["likely"] < document["emissions_g"]["high"]

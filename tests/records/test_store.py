@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.records.document import record_from_json, record_to_json
+from carbon_lint.records.intensity import source_in_words
 from carbon_lint.records.record import (
     Basis,
     CodeCarbonEnergy,
@@ -26,6 +27,12 @@ from carbon_lint.records.uncertainty import Assumptions, Bounds, Range, Uncertai
 from tests.cases import cases
 from tests.records.builders import FRANCE, a_record
 from tests.schemas import load_schema
+
+FORMAT_1_FIELDS = (
+    *("format", "run_id", "run_group", "outcome", "exit_status", "over_budget", "emissions_g", "energy_kwh", "methods"),
+    *("intensity", "pue", "duration_s", "started_at", "ended_at", "hardware", "software", "command", "provenance"),
+    *("warnings", "merged_from"),
+)
 
 
 def test_what_is_written_is_valid_and_reads_back_equal(tmp_path):
@@ -66,7 +73,7 @@ def test_the_schema_knows_each_field_of_each_value():
         ("[]", "is not a carbon-lint record"),
         ('{"emissions_g": 3}', "is not a carbon-lint record"),
         ('{"format": "carbon-lint/record@9"}', "carbon-lint/record@9"),
-        ('{"format": "carbon-lint/record@2"}', "missing required field `run_id`"),
+        ('{"format": "carbon-lint/record@1"}', "missing required field `run_id`"),
         ("[" * 100_000, "is not"),
     ],
 )
@@ -185,6 +192,24 @@ def test_what_format_2_adds_is_valid_and_reads_back_equal(basis, **changes):
     record = a_record(intensity=replace(FRANCE, basis=basis), **changes)
     document = json.loads(render_record(record))
     assert record_from_json(document) == record
+
+
+def test_a_record_of_format_1_is_read_and_its_source_and_its_stop_become_fields(tmp_path):
+    document = record_to_json(a_record(outcome=Outcome.OVER_BUDGET, exit_status=143, over_budget=True))
+    for name in set(document) - set(FORMAT_1_FIELDS):
+        del document[name]
+    hours = [{"hour": "2026-11-24T10:00Z", "g_per_kwh": 56.04, "energy_kwh": 1.25}]
+    source = "Electricity Maps, zone FR, hour of 2026-11-24T10:00Z, measured"
+    document |= {"format": "carbon-lint/record@1", "energy_kwh": {**document["energy_kwh"], "cpu_linear": 0.4}}
+    document["intensity"] = {"g_per_kwh": 56.04, "source": source, "year": 2026, "location": None, "hours": hours}
+    (tmp_path / "r.json").write_text(json.dumps(document))
+
+    record = load_record(tmp_path / "r.json")
+    assert record.intensity.source == "Electricity Maps, zone FR"
+    assert source_in_words(record.intensity) == source
+    assert (record.stopped_by, record.uncertainty) == (StoppedBy.BUDGET, None)
+    write_record(record, tmp_path / "r.json")
+    assert load_record(tmp_path / "r.json") == record
 
 
 def test_bytes_that_are_not_utf8_are_kept_as_escapes(tmp_path):

@@ -1,4 +1,4 @@
-"""A record that states no range: every reader gives it the one of its methods, or says what it lacks."""
+"""A record of format 1 has no range of its own: every reader gives it the one of its methods, or says what it lacks."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_every_reader_takes_it_with_a_range(cli):
         energy = Energy(total=0.4, cpu=0.1, gpu=0.2, ram=0.1)
         document = record_to_json(a_record(run_id=name, energy_kwh=energy, emissions_g=0.4 * 56.04, run_group="g"))
         document = {key: value for key, value in document.items() if key not in NEW}
-        Path(f"{name}.json").write_text(json.dumps(document))
+        Path(f"{name}.json").write_text(json.dumps({**document, "format": "carbon-lint/record@1"}))
     Path("README.md").write_text("---\nlicense: mit\n---\n# m\n")
     for command, shown in READERS.items():
         code, out, err = cli(*command.split())
