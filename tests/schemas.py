@@ -1,8 +1,17 @@
-"""Check a file by a schema as `check-jsonschema` does, in this process: a start of the program takes a second."""
+"""Read our schemas, and check a file by one as `check-jsonschema` does, in this process: its start takes a second."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from click.testing import CliRunner
+
+
+def load_schema(name):
+    """Return `schemas/<name>.schema.json`."""
+    path = Path(__file__).resolve().parent.parent / "schemas" / f"{name}.schema.json"
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def check_jsonschema(*arguments):

@@ -20,11 +20,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import write_atomically
 from carbon_lint.measurement.meter import Reading
 from carbon_lint.measurement.phases import Mark, PhaseMeter, mark_from_json, mark_to_json
-from carbon_lint.records.document import reader_of, to_json
+from carbon_lint.records.document import to_json
 from carbon_lint.records.folder import aside_path
 from carbon_lint.records.hashes import journal_sha256
 from carbon_lint.records.journal import (
@@ -227,10 +229,8 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
 
 
 def reading_from_json(line: dict[str, Any]) -> Reading:
-    """Return the reading that a journal's line holds. Raises AttributeError, KeyError, TypeError or ValueError."""
-    needed = {"elapsed_s": float(line["elapsed_s"]), "energy_kwh": dict(line["energy_kwh"])}
-    reading: Reading = reader_of(Reading)({**dict.fromkeys(_ALWAYS), **line, **needed})
-    return reading
+    """Return the reading that a journal's line holds. Raises ValueError if it is none."""
+    return msgspec.convert({**dict.fromkeys(_ALWAYS), **line}, Reading)
 
 
 class _Syncer:

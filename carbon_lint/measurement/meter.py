@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from carbon_lint.records.fields import Amount, Share
 from carbon_lint.records.intensity import find_disagreement
 from carbon_lint.records.ranges import LEFT_OUT, uncertainty_at
 from carbon_lint.records.record import COMPONENTS, CodeCarbonEnergy, Energy, Hardware, Intensity, Methods, Record
@@ -34,16 +35,16 @@ class Reading:
         machine_cpu_s: busy CPU seconds of the threads that are counted.
     """
 
-    elapsed_s: float
+    elapsed_s: Amount
     energy_kwh: Energy
-    emissions_g: float | None
+    emissions_g: Amount | None
     intensity: Intensity | None = None
     uncertainty: Uncertainty | None = None
-    cpu_mean_load: float | None = None
+    cpu_mean_load: Share | None = None
     left_out: Range | None = None
     codecarbon: CodeCarbonEnergy | None = None
-    job_cpu_s: float | None = None
-    machine_cpu_s: float | None = None
+    job_cpu_s: Amount | None = None
+    machine_cpu_s: Amount | None = None
 
 
 class Meter(Protocol):

@@ -9,20 +9,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from carbon_lint.errors import InputError
 from carbon_lint.gate.budget import limit_results
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.journal import read_journal, read_phases, reading_from_json
 from carbon_lint.measurement.meter import RELATIVE_TOLERANCE, Reading, with_evidence
 from carbon_lint.measurement.wall_clock import format_utc
-from carbon_lint.records.document import find_problem, reader_of, record_from_json, record_to_json
+from carbon_lint.records.document import record_from_json, record_to_json
 from carbon_lint.records.folder import aside_path, records_in
 from carbon_lint.records.intensity import find_disagreement, over_hours
 from carbon_lint.records.journal import hash_of_journal, record_path, unfinished_in
 from carbon_lint.records.merge.merge import run_ids_of
 from carbon_lint.records.plausible import find_contradiction
 from carbon_lint.records.record import Intensity, Outcome, Provenance, Record
-from carbon_lint.records.store import read_record, render_record, write_record
+from carbon_lint.records.store import read_record, write_record
 
 
 def recover(path: str | os.PathLike[str]) -> Record:
@@ -44,7 +46,7 @@ def recover(path: str | os.PathLike[str]) -> Record:
         )
         record = _interrupted(record, reading_from_json(content.last_reading), budget)
         if content.intensity is not None:
-            record = with_hours(record, reader_of(Intensity)(content.intensity))
+            record = with_hours(record, msgspec.convert(content.intensity, Intensity))
         phases = read_phases(path)
         record = replace(record, phases=phases.phases(record), warnings=(*record.warnings, *phases.notes))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
@@ -88,10 +90,9 @@ def with_hours(record: Record, stated: Intensity) -> Record:
 
 def _sound(record: Record, path: str | os.PathLike[str]) -> Record:
     """Return the record. Raises InputError if a damaged line has made a figure of it that cannot be."""
-    problem = find_problem(record_to_json(record)) or find_contradiction(record)
     try:
-        render_record(record)
-    except ValueError as error:  # JSON as Python reads it knows NaN
+        problem = find_contradiction(record_from_json(record_to_json(record)))
+    except ValueError as error:
         problem = str(error)
     if problem is not None:
         raise InputError(f"{path}: its last reading cannot be: {problem}", hint="take its damaged last line out")
@@ -99,10 +100,12 @@ def _sound(record: Record, path: str | os.PathLike[str]) -> Record:
 
 
 def _checked(document: dict[str, Any], path: str | os.PathLike[str]) -> Record:
-    problem = find_problem(document)
-    if problem is not None:
-        raise InputError(f"{path} does not hold a valid record: {problem}", hint="journals are not edited by hand")
-    return record_from_json(document)
+    try:
+        return record_from_json(document)
+    except ValueError as error:
+        raise InputError(
+            f"{path} does not hold a valid record: {error}", hint="journals are not edited by hand"
+        ) from error
 
 
 def free_path(journal: str | os.PathLike[str], record: Record) -> Path:

@@ -93,7 +93,7 @@ def sealed(document: dict[str, Any]) -> dict[str, Any]:
     try:
         digest = record_sha256(document)
     except ValueError:
-        digest = None  # `records.document.find_problem` names the number
+        digest = None  # `records.document.record_from_json` names the number
     return {**document, FIELD: digest}
 
 

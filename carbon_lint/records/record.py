@@ -5,6 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from carbon_lint.records.fields import (
+    Amount,
+    Count,
+    Day,
+    ExitStatus,
+    Factor,
+    Index,
+    LimitName,
+    LimitUnit,
+    Number,
+    Sha256,
+    Share,
+    Text,
+    UtcTime,
+)
 from carbon_lint.records.uncertainty import Assumptions, Range, Uncertainty
 
 FORMAT = "carbon-lint/record@2"
@@ -60,10 +75,10 @@ COMPONENTS = ("cpu", "gpu", "ram")
 class Energy:
     """Energy in kWh by component, PUE included. `None` is not measured or not there; it is never 0."""
 
-    total: float | None
-    cpu: float | None = None
-    gpu: float | None = None
-    ram: float | None = None
+    total: Amount | None
+    cpu: Amount | None = None
+    gpu: Amount | None = None
+    ram: Amount | None = None
 
     @property
     def parts(self) -> dict[str, float]:
@@ -75,8 +90,8 @@ class Energy:
 class CodeCarbonEnergy:
     """What CodeCarbon's own models give for the CPU and the memory, in kWh, PUE included. No part of the figures."""
 
-    cpu_kwh: float | None = None
-    ram_kwh: float | None = None
+    cpu_kwh: Amount | None = None
+    ram_kwh: Amount | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +99,7 @@ class UnmeasuredReason:
     """Why a run has no figures: `code` for programs, `message` in one sentence for people."""
 
     code: UnmeasuredCode
-    message: str
+    message: Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +118,9 @@ class HourlyIntensity:
     `is_estimated`: its source had modelled it when it was asked, and not measured it.
     """
 
-    hour: str  # as its source states it: ISO 8601
-    g_per_kwh: float
-    energy_kwh: float
+    hour: Text  # as its source states it: ISO 8601
+    g_per_kwh: Amount
+    energy_kwh: Amount
     is_estimated: bool = False
 
 
@@ -124,8 +139,8 @@ class Intensity:
         hours: what it is the mean of; empty for one figure of a whole year.
     """
 
-    g_per_kwh: float
-    source: str
+    g_per_kwh: Amount
+    source: Text
     year: int | None
     basis: Basis | None = None
     location: str | None
@@ -142,10 +157,10 @@ class Gpu:
     than the job's were seen on it.
     """
 
-    index: int
+    index: Index
     name: str
     uuid: str | None = None
-    energy_kwh: float | None = None
+    energy_kwh: Amount | None = None
     is_shared: bool = False
 
 
@@ -158,8 +173,8 @@ class Hardware:
     """
 
     cpu_model: str | None = None
-    cpu_count: int | None = None
-    ram_gb: float | None = None
+    cpu_count: Count | None = None
+    ram_gb: Amount | None = None
     node: str | None = None
     boot: str | None = None
     gpus: tuple[Gpu, ...] = ()
@@ -185,9 +200,9 @@ class Provenance:
     ref: str | None = None
     run_url: str | None = None
     run_id: str | None = None
-    run_attempt: int | None = None
+    run_attempt: Count | None = None
     job: str | None = None
-    job_index: int | None = None
+    job_index: Index | None = None
     model: str | None = None
     dirty: bool | None = None
     scheduler: str | None = None
@@ -233,14 +248,14 @@ class Phase:
     """
 
     kind: PhaseKind
-    name: str
-    times: int
-    began_s: float
-    ended_s: float
-    duration_s: float
+    name: Text
+    times: Count
+    began_s: Amount
+    ended_s: Amount
+    duration_s: Amount
     energy_kwh: Energy
-    emissions_g: float | None
-    split_share: float | None
+    emissions_g: Amount | None
+    split_share: Share | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,13 +272,13 @@ class UsedException:
         allowed: the limit.
     """
 
-    limit: str
-    owner: str
-    reason: str
-    until: str
-    unit: str
-    measured: float
-    allowed: float
+    limit: LimitName
+    owner: Text
+    reason: Text
+    until: Day
+    unit: LimitUnit
+    measured: Number
+    allowed: Number
 
     @property
     def over(self) -> float:
@@ -291,19 +306,19 @@ class Record:
         journal_sha256: hash of the journal (`records.hashes.journal_sha256`); `None` if no journal was kept whole.
     """
 
-    run_id: str
+    run_id: Text
     run_group: str | None = None
     outcome: Outcome
-    exit_status: int | None
+    exit_status: ExitStatus | None
     over_budget: bool
-    emissions_g: float | None
+    emissions_g: Amount | None
     energy_kwh: Energy
     methods: Methods
     intensity: Intensity | None
-    pue: float
-    duration_s: float
-    started_at: str  # UTC, ISO 8601 with Z
-    ended_at: str
+    pue: Factor
+    duration_s: Amount
+    started_at: UtcTime  # UTC, ISO 8601 with Z
+    ended_at: UtcTime
     hardware: Hardware
     software: dict[str, str]  # name -> version: carbon-lint, codecarbon, python, os
     command: tuple[str, ...]
@@ -315,13 +330,13 @@ class Record:
     assumptions: Assumptions | None = None
     left_out: Range | None = None
     codecarbon: CodeCarbonEnergy | None = None
-    job_cpu_s: float | None = None
-    machine_cpu_s: float | None = None
+    job_cpu_s: Amount | None = None
+    machine_cpu_s: Amount | None = None
     phases: tuple[Phase, ...] = ()
     exceptions: tuple[UsedException, ...] = ()
-    merged_from: tuple[str, ...] = ()
-    parts_sha256: tuple[str, ...] = ()
-    journal_sha256: str | None = None
+    merged_from: tuple[Text, ...] = ()
+    parts_sha256: tuple[Sha256, ...] = ()
+    journal_sha256: Sha256 | None = None
 
 
 def exit_code(record: Record) -> int:

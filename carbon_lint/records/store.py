@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import check_is_ours, read_file, write_atomically
 from carbon_lint.places import unusual_intensity
-from carbon_lint.records.document import ANY_FORMAT, FORMAT_1, find_problem, record_from_json, record_to_json
+from carbon_lint.records.document import ANY_FORMAT, FORMAT_1, record_from_json, record_to_json
 from carbon_lint.records.emissions_csv.table import looks_like_csv
 from carbon_lint.records.hashes import FIELD, canonical, fits, record_sha256, short
 from carbon_lint.records.journal import (
@@ -32,7 +33,6 @@ from carbon_lint.records.storage import LocalStorage
 MARK = f'"{ANY_FORMAT}'.encode()
 """What a file that is a record holds in its first MiB."""
 
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # JSON's escape of half a character; both halves are one
 _AS_WRITTEN = "use the record as the run wrote it, or measure again"
 
 
@@ -66,7 +66,7 @@ def read_record(path: str | os.PathLike[str]) -> Record:
 
 def parse_record_as_it_is(data: bytes, path: str | os.PathLike[str]) -> Record:
     """Return the record whose file holds `data`, whatever its figures are. Raises InputError if it is not a record."""
-    return record_from_json(_document(data, path))
+    return _record(_document(data, path), path)
 
 
 def parse_record(
@@ -74,13 +74,12 @@ def parse_record(
 ) -> Record:
     """Return the record whose file holds `data`; `path` is what messages call it.
 
-    The command of a record `is_of_ledger` is left empty: no verb of the ledger shows it, and to look for secrets in it
-    would take longer than all the rest.
+    The command of a record `is_of_ledger` is left empty, as by `record_from_json`.
 
     Raises InputError if it is not JSON, not a record, not valid by the schema, contradicts itself, or was changed.
     """
     document = _document(data, path)
-    record = record_from_json({**document, "command": ()} if is_of_ledger else document)
+    record = _record(document, path, is_of_ledger=is_of_ledger)
     contradiction = find_contradiction(record)
     if contradiction is not None:
         raise InputError(f"{os.fspath(path)} contradicts itself: {contradiction}", hint=_AS_WRITTEN)
@@ -139,7 +138,7 @@ def _document(data: bytes, path: str | os.PathLike[str]) -> dict[str, Any]:
             hint=f"if the run was killed: {recover_command(path)}",
         )
     try:
-        document = json.loads(data)
+        document = msgspec.json.decode(data)
     except (ValueError, RecursionError) as error:
         if looks_like_csv(data):
             raise InputError(
@@ -151,25 +150,19 @@ def _document(data: bytes, path: str | os.PathLike[str]) -> dict[str, Any]:
         raise InputError(
             f"{path} is not a carbon-lint record", hint="a record is what `carbon-lint run --record` writes"
         )
-    if document["format"] not in {FORMAT, FORMAT_1}:
+    if document["format"] not in (FORMAT, FORMAT_1):
         raise OtherFormatError(
             f"{path} has format {document['format']!r}, expected {FORMAT!r}",
             hint="it was written by another version of carbon-lint: use that version to read it",
         )
-    problem = find_problem(document) or _find_half_character(document, data)
-    if problem is not None:
-        raise InputError(f"{path} is not a valid record: {problem}", hint=_AS_WRITTEN)
     return document
 
 
-def _find_half_character(document: dict[str, Any], data: bytes) -> str | None:
-    """Return what is wrong if a text holds a lone surrogate: no hash can be computed of it."""
-    if _SURROGATE.search(data) is not None:
-        try:
-            json.dumps(document, ensure_ascii=False).encode()
-        except UnicodeEncodeError as error:
-            return f"a text holds half of a character, {error.object[error.start : error.end]!r}"
-    return None
+def _record(document: dict[str, Any], path: str | os.PathLike[str], *, is_of_ledger: bool = False) -> Record:
+    try:
+        return record_from_json(document, is_of_ledger=is_of_ledger)
+    except ValueError as error:
+        raise InputError(f"{os.fspath(path)} is not a valid record: {error}", hint=_AS_WRITTEN) from error
 
 
 def record_file(path: str | os.PathLike[str]) -> str:

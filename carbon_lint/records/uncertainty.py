@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from carbon_lint.records.fields import Amount, Share
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """The least and the most that a figure may be, in the unit of the field that holds them."""
+class Bounds(NamedTuple):
+    """The least and the most that a figure may be, in the unit of the field that holds them. In JSON `[low, high]`."""
 
-    low: float
-    high: float
+    low: Amount
+    high: Amount
 
     def times(self, factor: float) -> Bounds:
         """Return the bounds in another unit, or of another amount."""
@@ -33,9 +35,9 @@ class Bounds:
 class Range:
     """A figure with its bounds, all three in one unit."""
 
-    low: float
-    likely: float
-    high: float
+    low: Amount
+    likely: Amount
+    high: Amount
 
     @property
     def bounds(self) -> Bounds:
@@ -84,12 +86,12 @@ class Assumptions:
         tables: name of each table that was used -> its version.
     """
 
-    cpu_full_power_w: float | None = None
+    cpu_full_power_w: Amount | None = None
     cpu_full_power_source: str | None = None
-    cpu_thread_share: float | None = None
-    cpu_idle_factor: float | None = None
-    cpu_load_factor: float | None = None
-    cpu_mean_load: float | None = None
-    memory_power_w: float | None = None
-    memory_gib: float | None = None
+    cpu_thread_share: Share | None = None
+    cpu_idle_factor: Amount | None = None
+    cpu_load_factor: Amount | None = None
+    cpu_mean_load: Share | None = None
+    memory_power_w: Amount | None = None
+    memory_gib: Amount | None = None
     tables: Mapping[str, str] = field(default_factory=dict, hash=False)

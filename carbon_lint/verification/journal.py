@@ -18,7 +18,7 @@ from carbon_lint.measurement.host.processor import GENERATION_WIDENING
 from carbon_lint.measurement.journal import FORECAST_KEYS, reading_from_json
 from carbon_lint.measurement.meter import Reading, with_evidence
 from carbon_lint.measurement.phases import Mark, PhaseMeter, mark_from_json
-from carbon_lint.records.document import find_problem, record_from_json
+from carbon_lint.records.document import record_from_json
 from carbon_lint.records.hashes import ENDED, FIELD, record_sha256, short
 from carbon_lint.records.journal import FORMAT, parse_line, read_lines
 from carbon_lint.records.plausible import find_difference
@@ -94,10 +94,10 @@ class _Replay:
 
     def _begin(self, document: dict[str, Any]) -> None:
         header = document.get("record")
-        if document.get("format") != FORMAT or not isinstance(header, dict) or find_problem(header) is not None:
+        self.header = _record_of(header) if document.get("format") == FORMAT else None
+        if self.header is None:
             self.wrong.append("its first line is not that of a journal")
             return
-        self.header = record_from_json(header)
         self._check_sealed(1, header)
         for name in _SAME_FROM_THE_START:
             mine, its = getattr(self.record, name), getattr(self.header, name)
@@ -209,10 +209,10 @@ class _Replay:
             return
         yield Statement(Kind.PROVEN, _JOURNAL, "the record's energy, grams and their ranges are its last reading's")
         ended = (self.ended or {}).get("ended")
-        if isinstance(ended, dict) and find_problem(ended) is None:
-            difference = find_difference(record, record_from_json(ended))
-            if difference is not None:
-                yield Statement(Kind.CONTRADICTED, _JOURNAL, f"its last line holds another record: {difference}")
+        other = _record_of(ended)
+        difference = None if other is None else find_difference(record, other)
+        if difference is not None:
+            yield Statement(Kind.CONTRADICTED, _JOURNAL, f"its last line holds another record: {difference}")
 
     def _differing_phase(self) -> str | None:
         """Return the first epoch or phase whose energy the readings do not give; `None` if they give all."""
@@ -256,6 +256,14 @@ class _Replay:
         if self.record.assumptions is not None and last.cpu_mean_load is not None:
             load = f"the load of the CPU, {last.cpu_mean_load:.1%} on average, and the time that the job took"
             yield Statement(Kind.CLAIMED, _JOURNAL, load)
+
+
+def _record_of(document: object) -> Record | None:
+    """Return the record that a line of the journal holds; `None` if it is none."""
+    try:
+        return record_from_json(document) if isinstance(document, dict) else None
+    except ValueError:
+        return None
 
 
 def recomputed(reading: Reading, methods: Methods, known: Assumptions, pue: float) -> str | None:

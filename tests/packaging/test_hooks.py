@@ -58,6 +58,6 @@ def test_the_core_that_a_hook_installs_is_light():
     core = re.search(r"^dependencies = \[(.*)\]$", text, re.MULTILINE)[1]
     assert {re.match(r"[\w-]+", word.strip(' "'))[0] for word in core.split(",")} <= {
         "PyYAML",
-        "jsonschema",
+        "msgspec",
         "pathspec",
     }

@@ -18,7 +18,7 @@ from carbon_lint.records.emissions_csv.record import record_from_csv, record_of_
 from carbon_lint.records.emissions_csv.runs import log_of
 from carbon_lint.records.emissions_csv.table import looks_like_csv, parse_table
 from carbon_lint.records.record import Methods, Outcome
-from carbon_lint.records.store import find_problem, record_to_json
+from carbon_lint.records.store import record_from_json, record_to_json
 from tests.cases import cases
 
 FULL = [
@@ -163,7 +163,7 @@ def test_what_the_file_says_is_in_the_record_and_what_it_does_not_say_is_none():
     assert found.started_at == "2026-11-02T09:00:00Z"
     assert found.intensity.location == "FRA"
     assert "emissions / energy" in found.intensity.source
-    assert find_problem(record_to_json(found)) is None
+    record_from_json(record_to_json(found))
 
 
 def test_the_figure_is_read_with_a_byte_order_mark_semicolons_or_no_line_break_at_the_end():
@@ -216,7 +216,7 @@ def test_several_runs_have_to_be_chosen_or_summed():
     assert both.emissions_g == pytest.approx(50.4)
     assert both.energy_kwh.total == pytest.approx(0.6)
     assert both.run_id == "run-a + run-b"
-    assert find_problem(record_to_json(both)) is None
+    record_from_json(record_to_json(both))
     with pytest.raises(UsageError, match="no run 'run-c'"):
         record(text, run_id="run-c")
     with pytest.raises(UsageError, match="exclude each other"):
@@ -458,7 +458,7 @@ def test_whatever_the_cells_there_is_a_sound_record_or_a_refusal(rows, sums, tru
         return
     assert found.emissions_g > 0
     assert found.energy_kwh.total > 0
-    assert find_problem(record_to_json(found)) is None
+    record_from_json(record_to_json(found))
 
 
 @given(st.binary(max_size=300))

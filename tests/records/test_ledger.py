@@ -180,7 +180,7 @@ def test_a_killed_run_with_other_figures_for_the_same_time_is_a_conflict_too(led
 def test_figures_that_look_alike_are_named_with_every_digit(ledger):
     add(ran(1), ledger)
     assert add(ran(1, emissions_g=10.00001), ledger).conflict == (
-        "the record given: 10.00001 g, 0.2 kWh in 125.3 s; the ledger: 10 g, 0.2 kWh in 125.3 s"
+        "the record given: 10.00001 g, 0.2 kWh in 125.3 s; the ledger: 10.0 g, 0.2 kWh in 125.3 s"
     )
 
 

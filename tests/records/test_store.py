@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.errors import InputError, OutputError
-from carbon_lint.records.document import find_problem, hash_of, record_from_json, record_to_json
+from carbon_lint.records.document import record_from_json, record_to_json
 from carbon_lint.records.intensity import source_in_words
 from carbon_lint.records.record import (
     Basis,
@@ -24,9 +24,9 @@ from carbon_lint.records.record import (
 )
 from carbon_lint.records.store import as_stored, load_record, parse_record, render_record, write_record
 from carbon_lint.records.uncertainty import Assumptions, Bounds, Range, Uncertainty
-from carbon_lint.schema_files import load_schema
 from tests.cases import cases
 from tests.records.builders import FRANCE, a_record
+from tests.schemas import load_schema
 
 FORMAT_1_FIELDS = (
     *("format", "run_id", "run_group", "outcome", "exit_status", "over_budget", "emissions_g", "energy_kwh", "methods"),
@@ -38,7 +38,7 @@ FORMAT_1_FIELDS = (
 def test_what_is_written_is_valid_and_reads_back_equal(tmp_path):
     path = tmp_path / "r.json"
     write_record(a_record(), path)
-    assert find_problem(json.loads(path.read_text())) is None
+    record_from_json(json.loads(path.read_text()))
     assert load_record(path) == a_record()
 
 
@@ -55,15 +55,13 @@ def test_an_energy_only_and_an_unmeasured_record_hold_null_and_not_zero(tmp_path
 
 def test_an_unmeasured_record_with_grams_is_refused():
     document = record_to_json(a_record(outcome=Outcome.UNMEASURED))
-    assert "emissions_g" in find_problem(document)
+    with pytest.raises(ValueError, match="field emissions_g"):
+        record_from_json(document)
 
 
-def test_the_schema_knows_each_field_and_demands_each_but_what_joins_runs():
+def test_the_schema_knows_each_field_of_each_value():
     schema = load_schema("record")
     assert set(schema["properties"]) == set(record_to_json(a_record()))
-    assert set(schema["required"]) == set(schema["properties"]) - {
-        *("run_group", "exceptions", "merged_from", "parts_sha256", "journal_sha256", "record_sha256")
-    }
     for name, kind in (("uncertainty", Uncertainty), ("assumptions", Assumptions), ("left_out", Range)):
         assert set(schema["properties"][name]["properties"]) == set(kind.__slots__)
 
@@ -75,7 +73,7 @@ def test_the_schema_knows_each_field_and_demands_each_but_what_joins_runs():
         ("[]", "is not a carbon-lint record"),
         ('{"emissions_g": 3}', "is not a carbon-lint record"),
         ('{"format": "carbon-lint/record@9"}', "carbon-lint/record@9"),
-        ('{"format": "carbon-lint/record@1"}', "is a required property"),
+        ('{"format": "carbon-lint/record@1"}', "missing required field `run_id`"),
         ("[" * 100_000, "is not"),
     ],
 )
@@ -193,7 +191,6 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=2
 def test_what_format_2_adds_is_valid_and_reads_back_equal(basis, **changes):
     record = a_record(intensity=replace(FRANCE, basis=basis), **changes)
     document = json.loads(render_record(record))
-    assert find_problem(document) is None
     assert record_from_json(document) == record
 
 
@@ -238,15 +235,5 @@ def test_half_of_a_character_is_refused_and_a_whole_one_as_an_escape_is_not():
     assert b"\\ud83d\\ude00" in whole
     for is_of_ledger in (False, True):
         assert parse_record(whole, "r.json", is_of_ledger=is_of_ledger).run_id == "half \N{GRINNING FACE}"
-        with pytest.raises(InputError, match="half of a character"):
+        with pytest.raises(InputError, match="surrogate pair"):
             parse_record(whole.replace(b"\\ude00", b""), "r.json", is_of_ledger=is_of_ledger)
-
-
-def test_a_record_that_lacks_a_field_which_may_lack_keeps_its_hash():
-    """A card names the hash of its record's file; so what is read and hashed again must come to the same."""
-    one = a_record()
-    document = json.loads(render_record(one))
-    assert "boot" not in document["hardware"]
-    assert hash_of(record_from_json(document)) == document["record_sha256"]
-    known = replace(one, hardware=replace(one.hardware, boot="0123"))
-    assert json.loads(render_record(known))["hardware"]["boot"] == "0123"

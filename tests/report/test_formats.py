@@ -19,10 +19,10 @@ from carbon_lint.lint.rule import load_all
 from carbon_lint.project import install_hint
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.report.findings.sarif import MAX_RESULTS
-from carbon_lint.schema_files import load_schema
 from tests.cases import cases
 from tests.effort import examples
 from tests.report.samples import CARD, diagnostic, fix, related, report
+from tests.schemas import load_schema
 
 PLAIN = RenderOptions()
 HOSTILE = "\x1b[31m::error::x\r\n::set-output name=a::b\n##[error]y\u202e%0A\x7f"

@@ -14,8 +14,8 @@ from carbon_lint.config import Settings
 from carbon_lint.lint.batch import lint_paths
 from carbon_lint.lint.engine import LintRequest
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
-from carbon_lint.schema_files import load_schema
 from tests.report.test_formats import sarif_schema
+from tests.schemas import load_schema
 
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 

@@ -18,7 +18,7 @@ from itertools import accumulate, pairwise
 
 from carbon_lint.errors import MissingFigureError
 from carbon_lint.records.emissions_csv.table import NO_VALUE, Row, Table, read_table
-from carbon_lint.records.quick import LARGEST
+from carbon_lint.records.fields import LARGEST
 
 PARTS = ("cpu_energy", "gpu_energy", "ram_energy")
 _MOST = 1e100  # no run; and the sum of many rows must still be a number that a record can hold

@@ -24,7 +24,7 @@ class Subject:
     terms: Mapping[str, str] = field(default_factory=dict)
 
     def number(self, term: str, *, example: str) -> float | None:
-        """Return the number of a term, `None` if it is not stated. Raises UsageError if it is not above zero, or beyond all reason."""
+        """Return the number of a term, `None` if it is not stated. Raises UsageError for one that is no such number."""
         text = self.terms.get(term)
         if text is None:
             return None
