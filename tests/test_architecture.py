@@ -34,6 +34,7 @@ FLOORS = (
         "project",
         "schema_files",
         "config_file",
+        "config_keys",
         "limits",
         "data",
         "__init__",

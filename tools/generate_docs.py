@@ -20,7 +20,7 @@ import yaml
 
 from carbon_lint.cli import main
 from carbon_lint.config import Settings
-from carbon_lint.config_file import KEYS
+from carbon_lint.config_keys import KEYS, sentence
 from carbon_lint.errors import ExitCode
 from carbon_lint.github.interface import INPUTS, LINT_INPUTS, LINT_OUTPUTS, OUTPUTS
 from carbon_lint.lint.rule import load_all
@@ -237,7 +237,7 @@ def _default(attribute: str) -> str:
 
 def config_schema() -> str:
     """Return the JSON Schema of the configuration."""
-    properties = {name: {"description": _sentence(key.purpose), **key.kind.schema} for name, key in KEYS.items()}
+    properties = {name: {"description": sentence(key.purpose), **key.kind.schema} for name, key in KEYS.items()}
     address = {"type": "string", "description": "Address of this schema, for editors."}
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -251,10 +251,6 @@ def config_schema() -> str:
         "examples": [json.loads(json.dumps(tomllib.loads(CONFIG_EXAMPLE), default=str))],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
 
 
 def changed(wanted: dict[Path, str]) -> list[Path]:

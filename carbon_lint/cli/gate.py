@@ -25,7 +25,7 @@ from carbon_lint.cli.flags import (
     options_from,
 )
 from carbon_lint.config import Settings, load
-from carbon_lint.config_file import ON_MODELLED
+from carbon_lint.config_keys import ON_MODELLED
 from carbon_lint.errors import UsageError
 from carbon_lint.pipeline.gate import judge_run
 from carbon_lint.pipeline.plan import RunPlan, plan_run

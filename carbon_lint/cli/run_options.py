@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from carbon_lint.cli.flags import add_baseline_arguments, add_limit_arguments, add_place_arguments, options_from
 from carbon_lint.config import DEFAULT, Settings
-from carbon_lint.config_file import ON_EXCEED, REQUIRABLE
+from carbon_lint.config_keys import ON_EXCEED, REQUIRABLE
 from carbon_lint.errors import UsageError
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.job.environment import own_venv

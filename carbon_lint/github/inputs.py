@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
 
-from carbon_lint.config_file import ON_EXCEED, ON_MODELLED, REQUIRABLE, SEVERITIES, is_variable
+from carbon_lint.config_keys import ON_EXCEED, ON_MODELLED, REQUIRABLE, SEVERITIES, is_variable
 from carbon_lint.errors import UsageError
 from carbon_lint.github.interface import INPUTS
 from carbon_lint.limits import MaxIncrease, Source, parse_age_s, parse_max_increase, parse_source
