@@ -32,6 +32,14 @@ HARMLESS_KEYS = frozenset({"training-type"})
 _TABLE = b"tool.carbon-lint"
 
 
+def default_words(attribute: str) -> str:
+    """Return the default of an attribute of `Settings` as the configuration writes it; empty if it has none."""
+    value = getattr(Settings, attribute)
+    if isinstance(value, float) and value:
+        return f"{value:g}{'s' if attribute.endswith('_s') else ''}"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else value if isinstance(value, str) else ""
+
+
 class Change(Value):
     """Hold how a pull request changes one key: how each side states it, `none` if it does not."""
 

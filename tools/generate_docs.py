@@ -19,7 +19,7 @@ from unittest import mock
 import yaml
 
 from carbon_lint.cli import main
-from carbon_lint.config import Settings
+from carbon_lint.config import default_words
 from carbon_lint.config_keys import KEYS, sentence
 from carbon_lint.errors import ExitCode
 from carbon_lint.github.interface import INPUTS, LINT_INPUTS, LINT_OUTPUTS, OUTPUTS
@@ -221,18 +221,14 @@ def exit_codes_page() -> str:
 def config_page() -> str:
     """Each key of the configuration."""
     rows = "".join(
-        f"| `{name}` | {key.kind.words} | {_default(key.attribute)} | {key.purpose} |\n" for name, key in KEYS.items()
+        f"| `{name}` | {key.kind.words} | {_code(default_words(key.attribute))} | {key.purpose} |\n"
+        for name, key in KEYS.items()
     )
     return CONFIG_PAGE.format(example=CONFIG_EXAMPLE, rows=rows)
 
 
-def _default(attribute: str) -> str:
-    value = getattr(Settings, attribute)
-    if not value:
-        return ""
-    if isinstance(value, float):
-        return f"`{value:g}{'s' if attribute.endswith('_s') else ''}`"
-    return f"`{value}`" if isinstance(value, str) else ", ".join(f"`{item}`" for item in value)
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
 
 
 def config_schema() -> str:
