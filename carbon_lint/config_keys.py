@@ -321,7 +321,10 @@ _KINDS: dict[str, tuple[Kind, str]] = {
         "what must be measured, or the job does not start: gpu, cpu-counter; none: start even if a GPU cannot be read",
     ),
     "run-group": (_TEXT, "one name for resumed, retried and failed runs: the card states the sum of their records"),
-    "training-type": (_TEXT, "what the card says of the training: pre-training, fine-tuning or your own words"),
+    "training-type": (
+        _TEXT,
+        "what the card says of the training, never guessed: pre-training, fine-tuning or your own words",
+    ),
     "card": (_TEXT, "path of the model card"),
     "card-body": (_FLAG, "also write the section 'Environmental Impact' into the card's text"),
     "pass-env": (_NAMES, "names of secret variables that the job is given, such as HF_TOKEN for a Trainer that pushes"),
