@@ -2,7 +2,7 @@
 
 Searched from a folder upward to the repository's root (the folder that holds `.git`); the first hit is used, alone.
 There is no layer in the home folder and none in the environment. The file is parsed and checked once, when it is read;
-what the file may hold is in `config_file`. On the check path: that is imported only if a file exists.
+what the file may hold is in `config_keys`. On the check path: that is imported only if a file exists.
 """
 
 from __future__ import annotations
@@ -30,6 +30,14 @@ PLACE_KEYS = ("location", "electricity-maps", "carbon-intensity")
 HARMLESS_KEYS = frozenset({"training-type"})
 """Keys that a pull request may set for itself, because no value loosens anything. All others are the merge base's."""
 _TABLE = b"tool.carbon-lint"
+
+
+def default_words(attribute: str) -> str:
+    """Return the default of an attribute of `Settings` as the configuration writes it; empty if it has none."""
+    value = getattr(Settings, attribute)
+    if isinstance(value, float) and value:
+        return f"{value:g}{'s' if attribute.endswith('_s') else ''}"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else value if isinstance(value, str) else ""
 
 
 class Change(Value):
@@ -91,7 +99,7 @@ class Settings:
         """Take what was `stated` by key; `path` names the file, `folder` is where it lies."""
         values: dict[str, Any] = {"path": path, "folder": folder, "_stated": stated or {}}
         if stated:
-            from carbon_lint.config_file import KEYS
+            from carbon_lint.config_keys import KEYS
 
             values |= {KEYS[key].attribute: one.value for key, one in stated.items()}
         self.__dict__.update(values)
@@ -176,7 +184,7 @@ class Settings:
         """Return the keys whose values differ in `proposed`, without those that a pull request may set for itself."""
         if not (self._stated or proposed._stated):
             return ()
-        from carbon_lint.config_file import KEYS
+        from carbon_lint.config_keys import KEYS
 
         return tuple(
             Change(name, self._written(name), proposed._written(name))

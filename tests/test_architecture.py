@@ -33,6 +33,7 @@ FLOORS = (
         "files",
         "project",
         "config_file",
+        "config_keys",
         "limits",
         "data",
         "__init__",

@@ -19,8 +19,8 @@ from unittest import mock
 import yaml
 
 from carbon_lint.cli import main
-from carbon_lint.config import Settings
-from carbon_lint.config_file import KEYS
+from carbon_lint.config import default_words
+from carbon_lint.config_keys import KEYS, sentence
 from carbon_lint.errors import ExitCode
 from carbon_lint.github.interface import INPUTS, LINT_INPUTS, LINT_OUTPUTS, OUTPUTS
 from carbon_lint.lint.rule import load_all
@@ -221,23 +221,19 @@ def exit_codes_page() -> str:
 def config_page() -> str:
     """Each key of the configuration."""
     rows = "".join(
-        f"| `{name}` | {key.kind.words} | {_default(key.attribute)} | {key.purpose} |\n" for name, key in KEYS.items()
+        f"| `{name}` | {key.kind.words} | {_code(default_words(key.attribute))} | {key.purpose} |\n"
+        for name, key in KEYS.items()
     )
     return CONFIG_PAGE.format(example=CONFIG_EXAMPLE, rows=rows)
 
 
-def _default(attribute: str) -> str:
-    value = getattr(Settings, attribute)
-    if not value:
-        return ""
-    if isinstance(value, float):
-        return f"`{value:g}{'s' if attribute.endswith('_s') else ''}`"
-    return f"`{value}`" if isinstance(value, str) else ", ".join(f"`{item}`" for item in value)
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
 
 
 def config_schema() -> str:
     """Return the JSON Schema of the configuration."""
-    properties = {name: {"description": _sentence(key.purpose), **key.kind.schema} for name, key in KEYS.items()}
+    properties = {name: {"description": sentence(key.purpose), **key.kind.schema} for name, key in KEYS.items()}
     address = {"type": "string", "description": "Address of this schema, for editors."}
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -251,10 +247,6 @@ def config_schema() -> str:
         "examples": [json.loads(json.dumps(tomllib.loads(CONFIG_EXAMPLE), default=str))],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
 
 
 def changed(wanted: dict[Path, str]) -> list[Path]:

@@ -29,6 +29,7 @@ from difflib import unified_diff
 
 from carbon_lint.card.from_record import CardChange, card_with_record
 from carbon_lint.cli import csv_flags
+from carbon_lint.cli.flags import add_keys
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import read_file
@@ -55,9 +56,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         required=True,
         help="a record (r.json) or emissions.csv; repeat it for several tables, and add --sum",
     )
-    parser.add_argument(
-        "--training-type", metavar="TEXT", help="fine-tuning, pre-training, or your own words (never guessed)"
-    )
+    add_keys(parser, "training-type")
     parser.add_argument("--location-name", metavar="TEXT", help="the place in words, instead of the record's")
     parser.add_argument(
         "--replace",

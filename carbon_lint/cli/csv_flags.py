@@ -25,7 +25,7 @@ _PRICE = ("location", "carbon_intensity", "allow_unusual_intensity")
 
 def add_arguments(parser: ArgumentParser, *, price_title: str) -> None:
     """Add the flags, in two groups: what prices the energy, and which runs of the table are meant."""
-    from carbon_lint.cli.flags import add_unusual_argument
+    from carbon_lint.cli.flags import add_keys
 
     price = parser.add_argument_group(price_title)
     price.add_argument(
@@ -34,7 +34,7 @@ def add_arguments(parser: ArgumentParser, *, price_title: str) -> None:
     price.add_argument(
         "--carbon-intensity", metavar="G", type=float, help="the grid's g CO2eq per kWh, instead of a place"
     )
-    add_unusual_argument(price)
+    add_keys(price, "allow-unusual-intensity")
     table = parser.add_argument_group("which runs of an emissions.csv")
     table.add_argument("--run-id", metavar="ID", help="take this run")
     table.add_argument("--last", action="store_true", help="take the run that ended last")

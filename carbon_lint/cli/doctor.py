@@ -14,8 +14,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from functools import partial
 
-from carbon_lint.cli.flags import add_format_argument, add_unusual_argument, options_from
-from carbon_lint.config import load
+from carbon_lint.cli.flags import add_format_argument, add_keys, options_from
+from carbon_lint.config import PLACE_KEYS, load
 from carbon_lint.errors import ExitCode
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.pipeline.limits import budget_of
@@ -26,12 +26,7 @@ from carbon_lint.report.doctor import as_json, as_text
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint doctor`."""
-    parser.add_argument("--location", metavar="PLACE", help="FRA, USA/virginia, gcp/us-central1, ..., auto")
-    parser.add_argument("--carbon-intensity", metavar="G_PER_KWH", help="carbon intensity in g/kWh, e.g. 56.04")
-    parser.add_argument("--electricity-maps", metavar="ZONE", help="a zone of Electricity Maps: FR, US-CAL-CISO, ...")
-    parser.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
-    parser.add_argument("--ram-power", metavar="QUANTITY", help="power of the memory, e.g. '6 W'")
-    add_unusual_argument(parser)
+    add_keys(parser, *PLACE_KEYS, "allow-unusual-intensity", "cpu-power", "ram-power")
     add_format_argument(parser)
 
 

@@ -15,7 +15,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
-from carbon_lint.cli.flags import add_format_argument, add_place_arguments, options_from
+from carbon_lint.cli.flags import add_format_argument, add_keys, add_place_arguments, options_from
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
 from carbon_lint.estimate.job import Device, Estimate, estimate_job, estimate_record, find_gpu
@@ -50,7 +50,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     what.add_argument("--scale", metavar="N", help="how many times that run (default 1)")
     where = parser.add_argument_group("the place (default: as configured; without a place, energy only)")
     add_place_arguments(where)
-    where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 to 10")
+    add_keys(where, "pue")
     add_format_argument(parser)
 
 

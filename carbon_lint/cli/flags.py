@@ -4,38 +4,48 @@ from __future__ import annotations
 
 import sys
 
+from carbon_lint.config import PLACE_KEYS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace, _ActionsContainer
+    from typing import Any
 
+    from carbon_lint.config_keys import Kind
     from carbon_lint.pipeline.options import Options
+
+
+def add_keys(parser: _ActionsContainer, *names: str, **more: str) -> None:
+    """Add the flag of each key of the configuration. `more` stands behind the words on it."""
+    from carbon_lint.config import default_words
+    from carbon_lint.config_keys import KEYS
+
+    for name in names:
+        key = KEYS[name]
+        default = default_words(key.attribute)
+        words = f"{key.purpose}{more.get(key.attribute, '')}{f' (as configured, else {default})' if default else ''}"
+        parser.add_argument(f"--{name}", help=words.replace("%", "%%"), **_argument(name, key.kind))
+
+
+def _argument(name: str, kind: Kind) -> dict[str, Any]:
+    """Return what argparse is told of the value of a key."""
+    if kind.schema.get("type") == "boolean":
+        return {"action": "store_true"}
+    choices = kind.schema.get("items", kind.schema).get("enum")
+    return {
+        **({"choices": choices} if choices else {"metavar": name.rpartition("-")[2].upper()}),
+        **({"action": "append"} if kind.schema.get("type") == "array" else {}),
+    }
 
 
 def add_place_arguments(parser: _ActionsContainer, *, is_run: bool = False) -> None:
     """Add the flags that say where the energy comes from. A run may span hours, an estimate is made in one."""
     from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
 
-    parser.add_argument(
-        "--location", metavar="PLACE", help="FRA, USA/virginia, gcp/us-central1, ...; auto asks this machine's cloud"
-    )
-    parser.add_argument("--carbon-intensity", metavar="G_PER_KWH", help="carbon intensity in g/kWh, e.g. 56.04")
-    add_unusual_argument(parser)
+    hour = "" if is_run else ", here the present one"
+    token = f"{hour}; the token is in {GRID_TOKEN_VARIABLE}"
+    add_keys(parser, *PLACE_KEYS, "allow-unusual-intensity", electricity_maps=token)
     parser.add_argument("--intensity-source", metavar="TEXT", help="where the figure of --carbon-intensity comes from")
-    figure = "each hour's own" if is_run else "the present hour's"
-    parser.add_argument(
-        "--electricity-maps",
-        metavar="ZONE",
-        help=f"a zone of Electricity Maps, e.g. FR: use {figure} figure; the token is in {GRID_TOKEN_VARIABLE}",
-    )
-
-
-def add_unusual_argument(parser: _ActionsContainer) -> None:
-    """Add the flag that accepts what is most likely an error of unit."""
-    parser.add_argument(
-        "--allow-unusual-intensity",
-        action="store_true",
-        help="accept a carbon intensity outside 1 to 1,500 g/kWh, the range of all grids",
-    )
 
 
 def add_format_argument(parser: _ActionsContainer, *formats: str) -> None:
@@ -44,26 +54,12 @@ def add_format_argument(parser: _ActionsContainer, *formats: str) -> None:
     parser.add_argument("--format", choices=formats, default="text", help="format of the output (default text)")
 
 
-def add_limit_arguments(parser: _ActionsContainer) -> None:
-    """Add the two limits of a run."""
-    parser.add_argument("--max-emissions", metavar="QUANTITY", help="limit of the emissions, e.g. '1 kg', '500 g'")
-    parser.add_argument("--max-energy", metavar="QUANTITY", help="limit of the energy, e.g. '2 kWh', '250 Wh'")
-
-
 def add_baseline_arguments(parser: _ActionsContainer) -> None:
     """Add the flags of the verbs that compare a run with what came before, in a group of their own."""
     from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
 
     group = parser.add_argument_group("compare with an earlier run")
-    group.add_argument(
-        "--baseline", metavar="SOURCE", help="the earlier run: card, record:PATH, ledger:BRANCH or hub:OWNER/MODEL"
-    )
-    group.add_argument(
-        "--max-increase",
-        metavar="INCREASE",
-        help="allowed increase, e.g. '10%% and 5 g': fail if it is over both",
-    )
-    group.add_argument("--baseline-max-age", metavar="AGE", help="show an older run, but do not judge by it, e.g. 90d")
+    add_keys(group, "baseline", "max-increase", "baseline-max-age")
     group.add_argument(
         "--baseline-card", metavar="FILE", help="for --baseline card (default: as configured, else README.md)"
     )

@@ -20,12 +20,10 @@ from argparse import ArgumentParser, Namespace
 from carbon_lint.cli.flags import (
     add_baseline_arguments,
     add_format_argument,
-    add_limit_arguments,
-    add_unusual_argument,
+    add_keys,
     options_from,
 )
 from carbon_lint.config import Settings, load
-from carbon_lint.config_file import ON_MODELLED
 from carbon_lint.errors import UsageError
 from carbon_lint.pipeline.gate import judge_run
 from carbon_lint.pipeline.plan import RunPlan, plan_run
@@ -40,18 +38,12 @@ from carbon_lint.text import terminal
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint gate`."""
     parser.add_argument("record", metavar="RECORD", help="what `carbon-lint run --record` wrote")
-    add_limit_arguments(parser)
-    parser.add_argument(
-        "--on-modelled",
-        choices=ON_MODELLED,
-        help="if the verdict is inconclusive: the figure decides (default), fail, or pass",
-    )
+    add_keys(parser, "max-emissions", "max-energy", "on-modelled", "allow-unusual-intensity")
     parser.add_argument(
         "--uncertainty",
         metavar="PERCENT",
         help="error of the energy that no sensor read, e.g. 20%% (default: the record's range)",
     )
-    add_unusual_argument(parser)
     parser.add_argument(
         "--window",
         action="store_true",

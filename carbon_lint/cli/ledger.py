@@ -30,6 +30,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carbon_lint.cli.flags import add_format_argument
 from carbon_lint.cli.ledger_report import add_report_arguments, report
 from carbon_lint.cli.parser import VERBOSE
 from carbon_lint.errors import InputError, MeasurementError, NothingFoundError, OutputError, UsageError
@@ -83,7 +84,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="judge the total even if some runs have no figure",
     )
-    total.add_argument("--format", choices=("text", "json"), default="text", help="format of the output (default text)")
+    add_format_argument(total)
     listing.add_argument(
         "--format",
         choices=("text", "csv", "json", "parquet"),

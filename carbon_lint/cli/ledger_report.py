@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 
-from carbon_lint.cli.flags import put
+from carbon_lint.cli.flags import add_format_argument, put
 from carbon_lint.config import load
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import read_file, write_atomically
@@ -28,7 +28,7 @@ FORMATS = ("text", "markdown", "html", "csv", "json", "issue", "badge", "badge-j
 
 def add_report_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `ledger report` but those that the other actions have too."""
-    parser.add_argument("--format", choices=FORMATS, default="text", help="format of the output (default text)")
+    add_format_argument(parser, *FORMATS)
     parser.add_argument("-o", "--output", metavar="FILE", help="write it to FILE")
     parser.add_argument(
         "--by",

@@ -28,7 +28,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.flags import add_format_argument
+from carbon_lint.cli.flags import add_format_argument, add_keys
 from carbon_lint.cli.hub_extra import need_hub, show_endpoint, show_wait
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import InputError, UsageError
@@ -81,7 +81,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _add_block_arguments(parser: ArgumentParser) -> None:
     block = parser.add_argument_group("with --record, for the block")
-    block.add_argument("--training-type", metavar="TEXT", help="pre-training or fine-tuning; else kept as it is")
+    add_keys(block, "training-type")
     block.add_argument(
         "--replace", action="store_true", help="allow a smaller figure to replace a larger one from the same run group"
     )

@@ -27,7 +27,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 
-from carbon_lint.cli.flags import add_baseline_arguments, put
+from carbon_lint.cli.flags import add_baseline_arguments, add_keys, put
 from carbon_lint.cli.gate import read
 from carbon_lint.config import load
 from carbon_lint.errors import MeasurementError
@@ -65,8 +65,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help=f"format of the output: {', '.join(_FORMATS)}, or one of the forms below (default text)",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="write it to FILE")
-    parser.add_argument("--max-emissions", metavar="QUANTITY", help="a limit to show beside the figure, e.g. '1 kg'")
-    parser.add_argument("--max-energy", metavar="QUANTITY", help="a limit to show beside the figure, e.g. '2 kWh'")
+    add_keys(parser, "max-emissions", "max-energy")
     parser.add_argument("--card", metavar="FILE", action="append", default=[], help="also lint this card; repeatable")
     parser.add_argument(
         "--journal", metavar="FILE", help="the journal for the chart (default: the one beside the record)"

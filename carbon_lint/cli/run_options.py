@@ -7,9 +7,9 @@ import sys
 from argparse import REMAINDER, ArgumentParser, Namespace
 from dataclasses import replace
 
-from carbon_lint.cli.flags import add_baseline_arguments, add_limit_arguments, add_place_arguments, options_from
+from carbon_lint.cli.flags import add_baseline_arguments, add_keys, add_place_arguments, options_from
 from carbon_lint.config import DEFAULT, Settings
-from carbon_lint.config_file import ON_EXCEED, REQUIRABLE
+from carbon_lint.config_keys import ON_EXCEED
 from carbon_lint.errors import UsageError
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.job.environment import own_venv
@@ -29,15 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     where = parser.add_argument_group("location (needed for grams)")
     add_place_arguments(where, is_run=True)
     where.add_argument("--energy-only", action="store_true", help="measure energy only, no emissions")
-    where.add_argument("--pue", metavar="N", help="power usage effectiveness of the building, 1 to 10")
-    where.add_argument("--cpu-power", metavar="QUANTITY", help="power of the CPU at full load, e.g. '15 W'")
-    where.add_argument("--ram-power", metavar="QUANTITY", help="power of the memory, e.g. '6 W'")
-    where.add_argument(
-        "--require",
-        action="append",
-        choices=REQUIRABLE,
-        help="do not start unless a sensor measures this; none: start even if a GPU cannot be read",
-    )
+    add_keys(where, "pue", "cpu-power", "ram-power", "require")
     _add_budget_arguments(parser)
     add_baseline_arguments(parser)
     out = parser.add_argument_group("files to write")
@@ -47,15 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="write the record of the run here, as JSON, with its journal beside it; or a folder/",
     )
     out.add_argument("--card", metavar="FILE", help="write the figures into this model card, also if the job fails")
-    out.add_argument(
-        "--card-body", action="store_true", help="also write the section 'Environmental Impact' into the card's text"
-    )
-    out.add_argument("--training-type", metavar="TEXT", help="for the card: pre-training or fine-tuning")
-    out.add_argument(
-        "--run-group",
-        metavar="NAME",
-        help="one name for resumed, retried and failed runs: the card states the sum of their records in one folder",
-    )
+    add_keys(out, "card-body", "training-type", "run-group")
     out.add_argument(
         "--pushes-to",
         metavar="MODEL",
@@ -67,12 +51,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _add_job_arguments(parser: ArgumentParser) -> None:
     job = parser.add_argument_group("the job")
-    job.add_argument(
-        "--pass-env",
-        metavar="NAME",
-        action="append",
-        help="give the job a variable that is withheld, such as HF_TOKEN; repeatable",
-    )
+    add_keys(job, "pass-env")
     job.add_argument(
         "--remote-ok",
         action="store_true",
@@ -90,15 +69,7 @@ def _add_job_arguments(parser: ArgumentParser) -> None:
 
 def _add_budget_arguments(parser: ArgumentParser) -> None:
     limits = parser.add_argument_group("the budget")
-    add_limit_arguments(limits)
-    limits.add_argument(
-        "--on-exceed", choices=ON_EXCEED, help="stop a job that goes over a limit (default), or let it finish"
-    )
-    limits.add_argument(
-        "--stop-when",
-        choices=("likely", "certain"),
-        help="stop when the likely figure is over the limit (default), or when the lower end of its range is",
-    )
+    add_keys(limits, "max-emissions", "max-energy", "on-exceed", "stop-when", "grace")
     limits.add_argument(
         "--budget-folder",
         metavar="DIR",
@@ -107,9 +78,6 @@ def _add_budget_arguments(parser: ArgumentParser) -> None:
     )
     limits.add_argument(
         "--on-unmeasured", choices=ON_EXCEED, help="when readings fail: stop the job (default), or let it finish"
-    )
-    limits.add_argument(
-        "--grace", metavar="DURATION", help="time from SIGTERM to SIGKILL, to save a checkpoint (default 30s)"
     )
     limits.add_argument(
         "--forecast",

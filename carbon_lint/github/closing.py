@@ -122,6 +122,6 @@ def report_of(step: Step) -> RunReport:
     record, publication = report.record, report.publication
     if record is not None:
         record = replace(record, warnings=tuple(map(step.console.said, record.warnings)))
-    if publication is None and publish_mode(step.inputs, step.context) is not None:
+    if publication is None and publish_mode(step) is not None:
         publication = Publication()
     return replace(report, record=record, publication=publication)

@@ -31,7 +31,6 @@ class Context:
     event_name: str | None
     event: Mapping[str, Any]
     event_problem: str | None
-    run_id: str | None
     job: str | None
     workflow: str | None
     in_job: bool
@@ -53,7 +52,6 @@ class Context:
             event_name=environ.get("GITHUB_EVENT_NAME") or None,
             event=event,
             event_problem=event_problem,
-            run_id=environ.get("GITHUB_RUN_ID") or None,
             job=environ.get("GITHUB_JOB") or None,
             workflow=environ.get("GITHUB_WORKFLOW") or None,
             in_job=ALL_INPUTS in environ,

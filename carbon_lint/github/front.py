@@ -11,7 +11,7 @@ from carbon_lint.errors import ExitCode, NoCardsError, SecondCardError, UsageErr
 from carbon_lint.github import advice, measuring, paths
 from carbon_lint.github.configuration import Configuration
 from carbon_lint.github.jobfiles import VARIABLES, JobFiles, private_files
-from carbon_lint.github.publishing import publish_card
+from carbon_lint.github.publishing import publish_card, publish_mode
 from carbon_lint.github.record import DEFAULT_RECORD, model_of, provenance_of, write_predicate
 from carbon_lint.github.results import Step
 from carbon_lint.github.wording import users_paths
@@ -144,7 +144,7 @@ class StepFront(FrontEnd):
 
     def publish(self, report: RunReport) -> Publication | None:
         """Commit the card to the Hub as `publish` says; `None` if no `hub-repo` is given."""
-        if self._plan.publishing is None:
+        if publish_mode(self._step) is None:
             return None
         if report.record is None and self._step.inputs.card is None:
             return self.leave_unpublished("there is neither a `card` nor a `record`")
@@ -154,7 +154,7 @@ class StepFront(FrontEnd):
 
     def leave_unpublished(self, reason: str) -> Publication | None:
         """Annotate the step with the reason why nothing is committed, if publishing was asked for."""
-        if self._plan.publishing is None:
+        if publish_mode(self._step) is None:
             return None
         self._step.console.notice(f"not published: {reason}")
         return Publication(why_not=reason)

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
 
-from carbon_lint.config_file import ON_EXCEED, ON_MODELLED, REQUIRABLE, SEVERITIES, is_variable
+from carbon_lint.config_keys import ON_EXCEED, ON_MODELLED, REQUIRABLE, SEVERITIES, is_variable
 from carbon_lint.errors import UsageError
-from carbon_lint.github.interface import INPUTS
 from carbon_lint.limits import MaxIncrease, Source, parse_age_s, parse_max_increase, parse_source
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh
@@ -37,7 +36,7 @@ _MEASURING = {
 
 
 def _input(name: str, parse: Callable[[str], Any], *, secret: bool = False, default: Any = None) -> Any:
-    return field(default=default, repr=not secret, metadata={"input": name, "parse": parse, "what": INPUTS[name][0]})
+    return field(default=default, repr=not secret, metadata={"input": name, "parse": parse})
 
 
 def _text(value: str) -> str:

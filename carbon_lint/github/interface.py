@@ -5,6 +5,18 @@
 
 from __future__ import annotations
 
+from carbon_lint.config import default_words
+from carbon_lint.config_keys import KEYS
+
+
+def _key(name: str, more: str = "", default: str = "") -> tuple[str, str]:
+    """Return the row of an input that is a key of the configuration, too."""
+    key = KEYS[name]
+    configured = default_words(key.attribute)
+    words = f"{key.purpose}{more}{f'. As configured, else {configured}' if configured else ''}"
+    return f"{words[0].upper()}{words[1:]}", default
+
+
 INPUTS = {
     "command": (
         "What to run and measure, a `bash -euo pipefail` script. Without it nothing is measured: lint, gate or publish only",
@@ -12,48 +24,33 @@ INPUTS = {
     ),
     "setup": ("Script that runs before the measuring starts, such as `pip install -r requirements.txt`", ""),
     "working-directory": ("Folder in which `setup` and `command` run; the workspace by default", ""),
-    "location": (
-        "Where the power comes from: FRA, USA/virginia, gcp/us-central1. Needed for grams, unless carbon-intensity is given",
-        "",
-    ),
-    "carbon-intensity": ("Carbon intensity in g/kWh, instead of a location", ""),
-    "allow-unusual-intensity": ("Accept a carbon intensity outside 1 to 1,500 g/kWh, the range of all grids", "false"),
-    "electricity-maps": (
-        "Zone of Electricity Maps, such as FR or US-CAL-CISO, instead of a location: each hour of the run at its own figure",
-        "",
-    ),
+    "location": _key("location", ". Needed for grams, unless another input states the carbon intensity"),
+    "carbon-intensity": _key("carbon-intensity"),
+    "allow-unusual-intensity": _key("allow-unusual-intensity", default="false"),
+    "electricity-maps": _key("electricity-maps"),
     "electricity-maps-token": (
         "Token of Electricity Maps; by default the variable ELECTRICITYMAPS_API_TOKEN of the step. Never given to the command",
         "",
     ),
-    "max-emissions": ("Emissions budget with its unit, such as 500 g or 1.2 kg", ""),
-    "max-energy": ("Energy budget with its unit, such as 250 Wh or 1.2 kWh", ""),
-    "baseline": ("What to compare with: card, record:PATH, ledger:BRANCH or hub:OWNER/MODEL", ""),
-    "max-increase": ("How much more than the baseline is allowed: 10 %, or 10% and 5 g", ""),
-    "on-exceed": (
-        "stop ends a job that is over its budget; finish lets it end, and the step fails afterwards. As configured, else stop",
-        "",
-    ),
-    "stop-when": (
-        "A job is over a limit: likely (its likely figure is) or certain (the lower end of its range is). As configured, else likely",
-        "",
-    ),
-    "on-modelled": ("An undecided verdict: figure (the figure decides), fail or pass. As configured, else figure", ""),
-    "grace": ("How long a job that is stopped over budget may take for a checkpoint. As configured, else 30s", ""),
+    "max-emissions": _key("max-emissions"),
+    "max-energy": _key("max-energy"),
+    "baseline": _key("baseline"),
+    "max-increase": _key("max-increase"),
+    "on-exceed": _key("on-exceed"),
+    "stop-when": _key("stop-when"),
+    "on-modelled": _key("on-modelled"),
+    "grace": _key("grace"),
     "expected-duration": (
         "How long the job should take, such as 2h: to warn of a limit it is heading over if it prints no progress",
         "",
     ),
-    "require": (
-        "What must be measured, or the job does not start: gpu, cpu-counter. With none it starts even if a GPU cannot be read",
-        "",
-    ),
-    "run-group": ("Name under which resumed and retried runs are summed", ""),
+    "require": _key("require"),
+    "run-group": _key("run-group"),
     "card": ("Model card that gets the figures, relative to the workspace", ""),
-    "card-body": ("Also write the section 'Environmental Impact' into the card's text, here and on the Hub", "false"),
+    "card-body": _key("card-body", ", here and on the Hub", default="false"),
     "cards": ("Cards or folders to lint, one a line; the card, or every README.md, by default", ""),
     "lint": ("Lint the cards", "true"),
-    "fail-on": ("Least severity that fails the step: error, warning or note; as configured, else error", ""),
+    "fail-on": _key("fail-on"),
     "config": ("Path of carbon-lint.toml; found by itself by default", ""),
     "publish": (
         "auto commits on the default branch only (push or schedule); always; pr opens a pull request on the Hub; never",
@@ -71,7 +68,7 @@ INPUTS = {
         "Hugging Face token with write access to hub-repo. Not needed with a Trusted Publisher. Never given to the command",
         "",
     ),
-    "pass-env": ("Names of secrets that the command may see, such as HF_TOKEN for a Trainer that pushes", ""),
+    "pass-env": _key("pass-env"),
     "remote-ok": (
         "Run a command whose work is done elsewhere (ssh, kubectl, srun, a remote Docker), and measure its client alone",
         "false",
@@ -99,7 +96,7 @@ INPUTS = {
     ),
     "comment-on": ("When to update the comment: change, always or failure", "change"),
     "job-index": ("Index of the job in its matrix, part of the record's key", "${{ strategy.job-index }}"),
-    "baseline-max-age": ("Do not judge against a baseline older than this, such as 90d", ""),
+    "baseline-max-age": _key("baseline-max-age"),
 }
 """Name -> (what it is for, its default in the action)."""
 

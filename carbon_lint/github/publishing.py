@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from difflib import get_close_matches
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carbon_lint.config import Settings
 from carbon_lint.errors import HubError, UsageError
 from carbon_lint.github import paths
-from carbon_lint.github.context import Context
-from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.github.results import Step
 from carbon_lint.hub.client.endpoint import endpoint_of, notes_on
 from carbon_lint.hub.client.target import parse_target
@@ -19,7 +18,6 @@ from carbon_lint.hub.publish.losses import Loss
 from carbon_lint.lint.discover import find_cards
 from carbon_lint.pipeline.options import naming
 from carbon_lint.pipeline.plan import RunPlan
-from carbon_lint.pipeline.surroundings import Mode
 from carbon_lint.records.record import Record
 from carbon_lint.report.run.sections import Publication
 from carbon_lint.text import quoted
@@ -36,8 +34,15 @@ _NEEDED = (
 )
 
 
-def publish_mode(inputs: ActionInputs, context: Context) -> Mode | None:
+class Mode(Enum):
+    """How a card is published."""
+
+    COMMIT, PULL_REQUEST, DRY_RUN = range(3)
+
+
+def publish_mode(step: Step) -> Mode | None:
     """Return how to publish, `None` if nothing was asked for. A fork has no secrets: it only shows."""
+    inputs, context = step.inputs, step.context
     if inputs.hub_repo is None or inputs.publish == "never":
         return None
     if context.is_fork:
@@ -55,7 +60,7 @@ def check_can_publish(step: Step) -> None:
     """
     for note in notes_on(endpoint_of(step.environ)) if step.inputs.hub_repo is not None else ():
         step.console.line(f"carbon-lint: {note}")
-    mode = publish_mode(step.inputs, step.context)
+    mode = publish_mode(step)
     if mode is None:
         return
     endpoint = endpoint_of(step.environ)
@@ -110,7 +115,7 @@ def _check_token(step: Step, mode: Mode) -> None:
 
 def publish_card(step: Step, plan: RunPlan, settings: Settings, record: Record | None) -> Publication:
     """Commit the figures into the card on the Hub, and say so. Raises HubError, unless it is only a dry run."""
-    mode = plan.publishing or Mode.DRY_RUN
+    mode = publish_mode(step) or Mode.DRY_RUN
     try:
         published = _publish(step, plan, settings, record, mode)
     except HubError as error:

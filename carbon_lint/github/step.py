@@ -13,7 +13,7 @@ from carbon_lint.github.base import BaseUnknownError, MergeBase, read_at
 from carbon_lint.github.configuration import Configuration, configuration_of
 from carbon_lint.github.front import StepFront
 from carbon_lint.github.inputs import ActionInputs
-from carbon_lint.github.publishing import check_can_publish, publish_mode
+from carbon_lint.github.publishing import check_can_publish
 from carbon_lint.github.record import model_of, read_record, record_path_of
 from carbon_lint.github.results import Step
 from carbon_lint.limits import LIMITS, BudgetException
@@ -96,7 +96,6 @@ def plan_of(step: Step, options: Options, configuration: Configuration, record: 
         only_own_group=not is_measuring and not inputs.allow_foreign,
         record_path=None if path is None else str(path),
         card=None if inputs.card is None else str(paths.inside(context, "card", inputs.card)),
-        publishing=publish_mode(inputs, context),
     )
     return plan_run(options, configuration.settings, around)
 

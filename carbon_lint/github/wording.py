@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import fields
 
-from carbon_lint.config_file import KEYS
+from carbon_lint.config_keys import KEYS
 from carbon_lint.errors import CarbonLintError, ConfigError
 from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import ActionInputs

@@ -12,6 +12,7 @@ from carbon_lint.gate.verdict import Budget
 from carbon_lint.limits import BudgetException, MaxIncrease, Source, WindowBudget
 from carbon_lint.measurement.request import OnLoss, StopWhen
 from carbon_lint.pipeline.options import Options
+from carbon_lint.pipeline.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,18 +78,8 @@ def budget_of(options: Options, settings: Settings) -> Budget:
     return given.tightened(configured)
 
 
-def limits_of(
-    options: Options,
-    settings: Settings,
-    *,
-    more_exceptions: tuple[BudgetException, ...] = (),
-    today: date | None = None,
-    has_windows: bool = False,
-) -> Limits:
-    """Return what a run is held to. Raises ConfigError.
-
-    `more_exceptions` are a front end's own, as by a label; with `has_windows` the budgets of windows hold too.
-    """
+def limits_of(options: Options, settings: Settings, around: Surroundings) -> Limits:
+    """Return what a run is held to. Raises ConfigError."""
     baseline = options.baseline or settings.baseline
     if baseline is None and options.max_increase is not None:
         raise UsageError(
@@ -103,13 +94,13 @@ def limits_of(
         increases=tuple(dict.fromkeys(one for one in increases if one is not None)),
         baseline=baseline,
         max_age_s=settings.baseline_max_age_s if max_age_s is None else max_age_s,
-        exceptions=(*settings.exception, *more_exceptions),
+        exceptions=(*settings.exception, *around.exceptions),
         on_exceed=OnLoss(options.on_exceed or settings.on_exceed),
         stop_when=StopWhen(options.stop_when or settings.stop_when),
         on_modelled=OnModelled(options.on_modelled or settings.on_modelled),
         grace_s=settings.grace_s if options.grace_s is None else options.grace_s,
         uncertainty=options.uncertainty,
-        today=today or datetime.now(UTC).date(),
-        windows=settings.budget if has_windows else (),
+        today=datetime.now(UTC).date(),
+        windows=settings.budget if around.has_windows else (),
         windows_source=settings.path,
     )

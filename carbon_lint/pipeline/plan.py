@@ -17,7 +17,7 @@ from carbon_lint.pipeline.card import check_card_can_be_written
 from carbon_lint.pipeline.limits import Limits, limits_of
 from carbon_lint.pipeline.options import Options, option_of
 from carbon_lint.pipeline.place import place_of_run
-from carbon_lint.pipeline.surroundings import Mode, Surroundings
+from carbon_lint.pipeline.surroundings import Surroundings
 from carbon_lint.records.folder import check_group, check_name
 from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
 
@@ -41,7 +41,6 @@ class RunPlan:
         only_own_group: records of another repository beside the record are an error, and not part of the sum.
         card: path of the card that the figures go into.
         card_body: the card's text gets the section "Environmental Impact" too.
-        publishing: how the card is published; `None` if that was not asked for.
         pass_env: variables that are passed to the job although they are secrets.
         ledger: folder or URL of the team's ledger.
         sources: option -> who states its value: `--pue`, `carbon-lint.toml:3`, `default`; every option is in it.
@@ -61,7 +60,6 @@ class RunPlan:
     card: str | None = None
     card_body: bool = False
     training_type: str | None = None
-    publishing: Mode | None = None
     pass_env: tuple[str, ...] = ()
     ledger: str = LEDGER_FOLDER
     sources: Mapping[str, str]
@@ -72,7 +70,7 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
 
     Raises UsageError, ConfigError, InputError, OutputError; MeasurementError if grams are asked for and no place is.
     """
-    limits = limits_of(options, settings, more_exceptions=around.exceptions, has_windows=around.has_windows)
+    limits = limits_of(options, settings, around)
     run_group = options.run_group or settings.run_group or around.default_group
     if around.is_measuring and around.record_path is not None and run_group is not None:
         check_name(around.record_path)
@@ -92,7 +90,6 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
         card=around.card,
         card_body=options.card_body or settings.card_body,
         training_type=options.training_type or settings.training_type,
-        publishing=around.publishing,
         pass_env=(*options.pass_env, *settings.pass_env),
         ledger=options.ledger or around.environ.get(LEDGER_VARIABLE) or around.ledger_folder,
         sources=_sources(options, settings, limits, around),

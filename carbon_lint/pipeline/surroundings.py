@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from carbon_lint.limits import BudgetException
 from carbon_lint.records.comparable import Identity
 from carbon_lint.records.ledger_url import LEDGER_FOLDER
 from carbon_lint.records.record import Record
-
-
-class Mode(StrEnum):
-    """How a card is published."""
-
-    COMMIT = "commit"
-    PULL_REQUEST = "pull-request"
-    DRY_RUN = "dry-run"
 
 
 class Files(Protocol):
@@ -59,5 +50,4 @@ class Surroundings:
     has_windows: bool = False
     record_path: str | None = None
     card: str | None = None
-    publishing: Mode | None = None
     default_group: str | None = None

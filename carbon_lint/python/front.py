@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from carbon_lint.config import load
-from carbon_lint.config_file import ON_EXCEED, REQUIRABLE
+from carbon_lint.config_keys import ON_EXCEED, REQUIRABLE
 from carbon_lint.errors import UsageError
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
 from carbon_lint.measurement.job.body import Body

@@ -5,10 +5,10 @@ from __future__ import annotations
 import tomllib
 from datetime import date
 
+from carbon_lint.config import Settings
 from carbon_lint.gate.budget import judge
 from carbon_lint.gate.exceptions import excuse
 from carbon_lint.gate.verdict import Budget, Status
-from carbon_lint.limits import parse_exception
 from tests.report.runs import RECORD
 
 TEXT = """
@@ -22,7 +22,7 @@ OVER = judge(RECORD, Budget(max_emissions_g=5))
 
 
 def exceptions_of(text=TEXT):
-    return tuple(map(parse_exception, tomllib.loads(text)["exception"]))
+    return Settings().with_values(tomllib.loads(text), "a test").exception
 
 
 def test_an_exception_lets_its_limit_pass_until_its_day_and_is_shown():

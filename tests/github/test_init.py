@@ -18,7 +18,7 @@ import yaml
 
 from carbon_lint.measurement.forecast.job_files import read_done_fraction
 from carbon_lint.records.store import write_record
-from carbon_lint.starter.budget import proposed_budget
+from carbon_lint.starter.budget import proposed_line
 from carbon_lint.starter.trainings import CALLBACK
 from carbon_lint.units import parse_emissions_g
 from tests.cases import cases
@@ -456,7 +456,9 @@ def test_after_the_first_record_a_budget_is_proposed(repository, cli, carbon_lin
     [(123.4, "160 g"), (0.8, "1 g"), (800, "1 kg"), (0.00001, "13 ug"), (1e7, "13 t"), (81, "110 g")],
 )
 def test_a_budget_is_the_measured_figure_with_a_quarter_on_top(measured_g, budget):
-    assert proposed_budget(measured_g) == budget
+    line = proposed_line(measured_g, None)
+    assert line.startswith(f'max-emissions = "{budget}" # 1.25 x the ')
+    assert line.isascii()
     assert 1.25 * measured_g <= parse_emissions_g(budget) * (1 + 1e-9)
     assert parse_emissions_g(budget) <= 1.25 * measured_g * 1.1
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from carbon_lint.config import HARMLESS_KEYS, PLACE_KEYS, parse
-from carbon_lint.config_file import KEYS
+from carbon_lint.config_keys import KEYS
 from carbon_lint.errors import ConfigError
 from carbon_lint.github import configuration as configuration_module
 from carbon_lint.github.commands import Console

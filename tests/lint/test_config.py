@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from carbon_lint.config import Settings, find, load, load_file
-from carbon_lint.config_file import KEYS
+from carbon_lint.config_keys import KEYS
 from carbon_lint.errors import ConfigError
 from carbon_lint.limits import Machine, MaxIncrease, Source, WindowBudget
 from carbon_lint.lint.policy import Policy
@@ -109,7 +109,7 @@ WRONG = [
     ('max-increase = "10"', 1, "max-increase", "'10' is not an increase", "10%"),
     ('location = "FRA"\npue = 1\ncarbon-intensity = 56', 3, "carbon-intensity", "location is set too", "keep one"),
     ("[[machine]]\nlocation = 'FRA'", 1, "machine", "[[machine]]: match is missing", "gpu-par-*"),
-    ("[[machine]]\nmatch = '*'", 1, "machine", "nothing but match", "location"),
+    ("[[machine]]\nmatch = '*'", 1, "machine", "one of location, cpu-power, ram-power is missing", "FRA"),
     ("[[machine]]\nmatch = '*'\nlocation = 3", 3, "machine", "[[machine]] location: found 3", None),
     (
         "[[machine]]\nmatch = 'a'\nlocation = 'FRA'\n\n[[machine]]\nmatch = 'b'\ncpu-power = '9'",
@@ -148,13 +148,14 @@ until = 2026-12-31
 
 
 def test_an_exception_that_lacks_something_is_an_error_at_its_line():
+    limits, day = '"max-emissions", "max-energy" or "max-increase"', "a day, such as 2026-12-31"
     for old, new, line, message in (
         ('owner = "ann@example.org"\n', "", 1, "[[exception]]: owner is missing"),
-        ('"the larger tokenizer"', '""', 1, "[[exception]]: reason is missing"),
+        ('"the larger tokenizer"', '""', 4, "[[exception]] reason: found '', expected a string"),
         ('"the larger tokenizer"', '"  "', 4, "[[exception]] reason: found '  ', expected a string"),
-        ("until = 2026-12-31", 'until = "soon"', 5, "[[exception]] until: found 'soon', expected a day"),
+        ("until = 2026-12-31", 'until = "soon"', 5, f"[[exception]] until: found 'soon', expected {day}"),
         ("until = 2026-12-31\n", "", 1, "[[exception]]: until is missing"),
-        ("max-emissions", "max-emission", 2, "[[exception]] limit: found 'max-emission', expected a limit"),
+        ("max-emissions", "max-emission", 2, f"[[exception]] limit: found 'max-emission', expected {limits}"),
         ("until", "til = 1\nuntil", 5, "[[exception]] til: unknown key 'til'"),
     ):
         write(EXCEPTION.replace(old, new))
@@ -213,16 +214,18 @@ def test_a_card_over_a_limit_that_an_exception_lifts_is_a_note_that_names_it(cli
 
 
 def test_a_budget_that_is_wrong_is_an_error_at_its_line():
+    amount = 'an emissions quantity with its unit, such as "1.5 kg"'
     for old, new, line, message in (
         ('name = "vision"\n', "", 6, "[[budget]]: name is missing"),
         ('"vision"', '"all"', 7, "[[budget]] name: another one has the name 'all'"),
         ('["acme/ViT-*"]', "[]", 8, "[[budget]] models: found [], expected a list of globs"),
-        ('["acme/ViT-*"]', "[1]", 8, "[[budget]] models: found 1, expected a string"),
+        ('["acme/ViT-*"]', "[1]", 8, "[[budget]] models: found [1], expected a list of globs"),
         ('"month"', '"30"', 9, "[[budget]] window: '30' has no unit"),
         ('"month"', '"0d"', 9, "[[budget]] window: '0d' is not a window"),
         ('"10 kg"', '"10 kWh"', 10, "[[budget]] max-emissions: '10 kWh': unknown unit 'kWh'"),
-        ('"10 kg"', "10", 10, "[[budget]] max-emissions: found 10, expected a string"),
-        ('max-emissions = "10 kg"\n', "", 6, "[[budget]]: a [[budget]] needs max-emissions, max-energy or both"),
+        ('["acme/ViT-*"]', '[" "]', 8, '[[budget]] models: found [" "], expected a list of globs'),
+        ('"10 kg"', "10", 10, f"[[budget]] max-emissions: found 10, expected {amount}"),
+        ('max-emissions = "10 kg"\n', "", 6, "[[budget]]: one of max-emissions, max-energy is missing"),
         ('"75%"', '"0.75"', 11, "[[budget]] warn-at: '0.75' is not a percentage above 0 up to 100"),
         ('"75%"', '"101%"', 11, "[[budget]] warn-at: '101%' is not a percentage above 0 up to 100"),
         ("owner", "owners", 12, "[[budget]] owners: unknown key 'owners'"),

@@ -9,12 +9,12 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.config import Change
+from carbon_lint.config import Change, Settings
 from carbon_lint.gate.baseline import compare, figures_of_record, with_increase
 from carbon_lint.gate.budget import judge
 from carbon_lint.gate.exceptions import excuse
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.limits import parse_exception, parse_max_increase
+from carbon_lint.limits import parse_max_increase
 from carbon_lint.records.record import Energy
 from carbon_lint.report.run import comment, summary
 from carbon_lint.report.run import text as run_text
@@ -114,7 +114,8 @@ def test_exceptions_are_shown_wherever_they_are_used():
     from datetime import date
 
     tables = [{"limit": "max-emissions", "owner": "@ann", "reason": "a | larger *corpus*", "until": date(2026, 12, 31)}]
-    excused = excuse(judge(RECORD, Budget(max_emissions_g=5)), tuple(map(parse_exception, tables)), date(2026, 12, 1))
+    exceptions = Settings().with_values({"exception": tables}, "a test").exception
+    excused = excuse(judge(RECORD, Budget(max_emissions_g=5)), exceptions, date(2026, 12, 1))
 
     for text in (
         comment.render(told(RECORD, excused.verdict, excused=excused), key="k"),

@@ -10,7 +10,7 @@ import tomllib
 import pytest
 
 from carbon_lint.config import load_file
-from carbon_lint.config_file import KEYS
+from carbon_lint.config_keys import KEYS
 from carbon_lint.errors import ExitCode
 from carbon_lint.verbs import VERBS
 from tests.conftest import ROOT
