@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from carbon_lint.config_keys import Kind
     from carbon_lint.pipeline.options import Options
 
+_METAVARS = {"electricity-maps": "ZONE"}
+"""How the help names a value, if not by the last word of its key."""
+
 
 def add_keys(parser: _ActionsContainer, *names: str, **more: str) -> None:
     """Add the flag of each key of the configuration. `more` stands behind the words on it."""
@@ -33,7 +36,7 @@ def _argument(name: str, kind: Kind) -> dict[str, Any]:
         return {"action": "store_true"}
     choices = kind.schema.get("items", kind.schema).get("enum")
     return {
-        **({"choices": choices} if choices else {"metavar": name.rpartition("-")[2].upper()}),
+        **({"choices": choices} if choices else {"metavar": _METAVARS.get(name, name.rpartition("-")[2].upper())}),
         **({"action": "append"} if kind.schema.get("type") == "array" else {}),
     }
 

@@ -49,12 +49,13 @@ def test_a_models_id_comes_out_or_a_usage_error(text):
 @given(PASTED)
 @example("http://[")
 @example("http://host:notaport")
+@example("HTTP://0")
 def test_an_endpoint_is_an_address_or_a_usage_error(text):
     try:
         found = parse_endpoint(text)
     except UsageError:
         return
-    assert re.match(r"https?://[^/]", found)
+    assert re.match(r"https?://[^/]", found, re.IGNORECASE)
     assert not found.endswith("/")
 
 
