@@ -20,6 +20,8 @@ OPEN = [
     *(
         "```\n<!--",
         "<details><summary>More</summary>\n\n<!-- hidden\n\n</details>",
+        "<details><summary>More</summary>\n\n<pre>\n\n</details>",
+        "<details><summary>More</summary>\n\n<script>\n\n</details>",
         "<style>\n```",
         "1. one\n   ```\n   x",
     ),

@@ -15,6 +15,8 @@ _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)(?=[\s/>])")
 _NESTED_COMMENT = re.compile(r"^(?:[ \t]+|[ \t]*(?:[-*+>]|\d{1,9}[.)]).*)<!--", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _NEVER_OPEN = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+_TEXT_ALONE = {"script", "style", "textarea"}
+"""Elements in which HTML sees no tag but their own end."""
 _MOST_TAGS = 200
 
 
@@ -22,16 +24,20 @@ def closed(markdown: str) -> str:
     """Return `markdown` and what closes it: a fence, an HTML comment, tags. What follows is at the page's own level."""
     if not markdown.strip():
         return ""
-    fence, shown = _open_fence(markdown.splitlines())
+    end, shown = _open_block(markdown.splitlines())
     # A comment that is left open in a list or a quotation swallows its end.
-    swallowed = ["li", "ul", "ol", "blockquote"] * 2 if _NESTED_COMMENT.search(markdown) else []
+    nested = min(len(_NESTED_COMMENT.findall(markdown)), _MOST_TAGS)
+    swallowed = ["li", "ul", "ol", "blockquote"] * 2 * nested
     tags = [*_open_tags("\n".join(shown)), *swallowed]
-    ends = ["", *([fence] if fence else []), "", "<!-- -->", *(f"</{tag}>" for tag in tags)]
+    ends = ["", *([end] if end else []), "", "<!-- -->", *(f"</{tag}>" for tag in tags)]
     return markdown.rstrip("\n") + "\n".join(ends) + "\n"
 
 
-def _open_fence(lines: list[str]) -> tuple[str, list[str]]:
-    """Return the fence that is open at the end, "" if there is none, and the lines that are not code."""
+def _open_block(lines: list[str]) -> tuple[str, list[str]]:
+    """Return what ends the fence or the raw HTML that is open at the end, "" if none is; and the lines outside fences.
+
+    In Markdown `<pre>` lasts until a line holds `</pre>`, also if `</details>` around it has ended it for HTML.
+    """
     fence, raw_end, is_list, shown = "", "", False, []
     for line in lines:
         if fence:
@@ -51,7 +57,7 @@ def _open_fence(lines: list[str]) -> tuple[str, list[str]]:
         elif (found := _FENCE.fullmatch(line)) is not None and not (is_list and found["indent"]):
             fence = found["fence"]
             shown.pop()
-    return fence, shown
+    return fence or raw_end, shown
 
 
 def _open_tags(markdown: str) -> list[str]:
@@ -59,7 +65,8 @@ def _open_tags(markdown: str) -> list[str]:
     stack: list[str] = []
     for match in _TAG.finditer(_COMMENT.sub(lambda comment: comment[0].replace("</", ""), markdown)):
         name = match[2].lower()
-        if match[1] and name in stack:
+        texts = _TEXT_ALONE.intersection(stack)
+        if match[1] and name in (texts or stack):
             del stack[len(stack) - 1 - stack[::-1].index(name) :]
         elif not match[1] and name not in _NEVER_OPEN and len(stack) < _MOST_TAGS:
             stack.append(name)
