@@ -78,9 +78,10 @@ def over_hours(intensity: Intensity, hours: Iterable[HourlyIntensity]) -> Intens
     if not shown:
         return intensity
     years = {hour.hour[:4] for hour in shown}
+    figures = {hour.g_per_kwh for hour in shown}
     return replace(
         intensity,
-        g_per_kwh=_grams(kept) / total_kwh if kept else shown[0].g_per_kwh,
+        g_per_kwh=figures.pop() if len(figures) == 1 else _grams(kept) / total_kwh,  # x * 33 / x may be just below 33
         year=whole_number(years.pop()) if len(years) == 1 else None,
         hours=shown,
     )

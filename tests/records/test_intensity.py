@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from carbon_lint.errors import InputError
@@ -44,6 +44,13 @@ def hourly_record(*hours, run_id="a", node="node-1", grid=GRID, **changes):
         hardware=replace(a_record().hardware, gpus=(), node=node),
         **changes,
     )
+
+
+@given(st.floats(1e-12, 1e6))
+@example(4.6579437344478174e-07)
+def test_the_mean_of_one_figure_is_that_figure(energy_kwh):
+    assert over_hours(GRID, [at(10, 33.0, energy_kwh), at(11, 33.0, energy_kwh)]).g_per_kwh == 33.0
+    assert over_hours(GRID, [at(10, 33.0, energy_kwh)]).g_per_kwh == 33.0
 
 
 def test_the_mean_is_by_energy_and_the_source_names_the_hours():
