@@ -34,9 +34,9 @@ class Terminal:
 
     def _start(self, command, environ, rows, columns):
         self.descriptor, theirs = os.openpty()
+        self.resize(rows, columns)
         self.process = spawn.TerminalPopen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ)
         os.close(theirs)
-        self.resize(rows, columns)
 
     def resize(self, rows, columns):
         fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -71,6 +71,7 @@ class Terminal:
         self.process.kill()
         self.process.wait()
         os.close(self.descriptor)
+        print(f"the terminal showed {self.text[-2000:]!r}")  # pytest prints it if the test failed
 
 
 FORECAST = ("--forecast", "--max-energy", "1 MWh")
