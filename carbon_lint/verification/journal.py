@@ -208,10 +208,12 @@ class _Replay:
             yield Statement(Kind.CONTRADICTED, _JOURNAL, f"the record does not state its last reading: {difference}")
             return
         yield Statement(Kind.PROVEN, _JOURNAL, "the record's energy, grams and their ranges are its last reading's")
-        ended = (self.ended or {}).get("ended")
-        other = _record_of(ended)
-        difference = None if other is None else find_difference(record, other)
-        if difference is not None:
+        if self.ended is None:
+            return
+        other = _record_of(self.ended.get("ended"))
+        if other is None:
+            yield Statement(Kind.CONTRADICTED, _JOURNAL, "its last line holds no valid record")
+        elif (difference := find_difference(record, other)) is not None:
             yield Statement(Kind.CONTRADICTED, _JOURNAL, f"its last line holds another record: {difference}")
 
     def _differing_phase(self) -> str | None:

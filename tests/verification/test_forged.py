@@ -78,6 +78,10 @@ def test_what_a_journal_lacks_or_says_at_its_end_is_named(cli):
     record = json.loads(Path("r.json").read_text())
     forge(header, readings, record, ended={**record, "emissions_g": record["emissions_g"] / 2})
     assert "its last line holds another record: emissions_g" in lists(cli)[1]["contradictions"]
+    for other in ({**record, "emissions_g": -1}, {}, "r", None):
+        forge(header, readings, record, more=(json.dumps({"ended": other}) + "\n",))
+        code, found = lists(cli)
+        assert (code, "its last line holds no valid record" in found["contradictions"]) == (1, True), other
     forge(header, readings, record, more=('{"torn', "\n"))
     assert "torn lines of it held" in lists(cli)[1]["cannot_be_known"]
     forge(header, [], record)
