@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from carbon_lint import limits, units
+from carbon_lint.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -177,7 +178,12 @@ def _tables(value: object) -> tuple[dict[str, Any], ...] | None:
 
 
 def _window(value: object) -> str | float | None:
-    return value if value == limits.MONTH else limits.parse_window_s(value) if isinstance(value, str) else None
+    if value == limits.MONTH or not isinstance(value, str):
+        return value if isinstance(value, str) else None
+    try:
+        return limits.parse_window_s(value)
+    except UsageError as error:
+        raise UsageError(error.message, hint='write "month", or an age above 0 up to 3660d, such as "30d"') from error
 
 
 def _budget(window_s: str | float, **limits_of: Any) -> limits.WindowBudget:

@@ -234,6 +234,7 @@ def test_a_budget_that_is_wrong_is_an_error_at_its_line():
         with pytest.raises(ConfigError) as caught:
             load(".")
         assert caught.value.message == f"carbon-lint.toml:{line}: {message}"
+        assert "window:" not in message or '"month"' in caught.value.hint
 
 
 def test_every_value_is_typed_in_its_unit_and_knows_its_line():
