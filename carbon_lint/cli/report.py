@@ -65,7 +65,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         help=f"format of the output: {', '.join(_FORMATS)}, or one of the forms below (default text)",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="write it to FILE")
-    add_keys(parser, "max-emissions", "max-energy")
+    shown = "; it is shown beside the figure"
+    add_keys(parser, "max-emissions", "max-energy", max_emissions_g=shown, max_energy_kwh=shown)
     parser.add_argument("--card", metavar="FILE", action="append", default=[], help="also lint this card; repeatable")
     parser.add_argument(
         "--journal", metavar="FILE", help="the journal for the chart (default: the one beside the record)"

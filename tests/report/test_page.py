@@ -218,7 +218,7 @@ def test_what_is_not_there_is_said_and_an_exception_gives_its_reason():
     )  # fmt: skip
     text = page.render(RunReport(record=replace(RECORD, exceptions=(used,))))
     assert "no journal of this run with ten readings lies beside the record" in text
-    assert "a larger tokenizer" in text
+    assert "over by 2.3 g, excepted by @ann until 2026-12-31: a larger tokenizer" in text
     assert "no journal" not in rendered()
 
 

@@ -85,7 +85,7 @@ def margin(limit: LimitResult) -> str:
 def exceptions(record: Record) -> list[str]:
     """Return each exception that let the run through: the limit, by how much it went over it, who, until when, why."""
     return [
-        f"{one.limit}: over by {amount(one.unit, one.over)}, excepted by {one.owner} until  {one.until}: {one.reason}"
+        f"{one.limit}: over by {amount(one.unit, one.over)}, excepted by {one.owner} until {one.until}: {one.reason}"
         for one in record.exceptions
     ]
 
