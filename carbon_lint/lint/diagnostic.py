@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from types import MappingProxyType
 
 from carbon_lint.value import Value
@@ -62,6 +63,10 @@ class Hit(Value):
     end: int
     fix: Fix | None = None
     related: tuple[tuple[str, int, int], ...] = ()
+
+
+Hits = Iterator[Hit]
+"""What the check of a rule returns."""
 
 
 class Related(Value):

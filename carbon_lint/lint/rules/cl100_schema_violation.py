@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.rule import load
 from carbon_lint.lint.rules import CODES
 from carbon_lint.lint.schema import block_value, misfits
@@ -15,7 +13,7 @@ EXPLAINING = frozenset(("CL101", "CL102", "CL103", "CL104", "CL105", "CL109", "C
 """Rules that say what the schema would say, in better words."""
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Checks a block against `schemas/co2_eq_emissions.schema.json` if no other rule has found anything in it.

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.card.document import Node
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit, Hits
 
 _FIELDS = frozenset(
     (
@@ -17,7 +15,7 @@ _FIELDS = frozenset(
 _MAYBE = frozenset(("source",))
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports fields of the block at the top level of the front matter, beside a `co2_eq_emissions` that is empty or
@@ -34,13 +32,6 @@ def check(context: Context) -> Iterator[Hit]:
     training_type: fine-tuning
     geographical_location: Paris, France
     hardware_used: 1 x NVIDIA H100
-    ```
-
-    ## Use instead
-    ```yaml
-    co2_eq_emissions:
-      emissions: 12.5
-      ...
     ```
 
     ## Fix safety

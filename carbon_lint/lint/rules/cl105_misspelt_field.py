@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.lint.context import Context, pairs_of
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.schema import GENERATED, RECOMMENDED
 from carbon_lint.lint.spelling import is_near
 from carbon_lint.lint.template import is_mark
@@ -41,7 +39,7 @@ _LETTERS_PER_ERROR = 6
 """`sorce` is `source` with one error; `geographicalocaton` is `geographicallocation` with two."""
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports keys of the block that are misspellings of the documented ones, such as `geographic_location`, `hardware
@@ -58,13 +56,6 @@ def check(context: Context) -> Iterator[Hit]:
       training_type: fine-tuning
       geographic_location: Paris, France
       hardware_used: 1 x NVIDIA H100
-    ```
-
-    ## Use instead
-    ```yaml
-    co2_eq_emissions:
-      emissions: 12.5
-      ...
     ```
 
     ## Fix safety

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.card.document import BLOCK_KEY, Node
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.spelling import is_near
 from carbon_lint.lint.unit_in_key import parted, renamed
 from carbon_lint.text import quoted
@@ -22,7 +20,7 @@ _WRONG = frozenset(
 )
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports top-level keys that are misspellings of `co2_eq_emissions`, on a card that has no such key.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.schema import NUMBERS, STRINGS
 
 _NUMBER = ("a number", frozenset(("int", "float")))
@@ -23,7 +21,7 @@ _NAMES = {
 }
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports documented fields, and those that sentence-transformers, SetFit and SpanMarker write, whose value is of
@@ -36,18 +34,9 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
       hardware_used:
         gpu: NVIDIA H100
         count: 1
-    ```
-
-    ## Use instead
-    ```yaml
-    co2_eq_emissions:
-      emissions: 12.5
       ...
     ```
     """

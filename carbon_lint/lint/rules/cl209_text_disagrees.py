@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.figure import agrees, shown
 
 _GRAMS_PER_TONNE = 1_000_000
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Compares the figure with the emissions that the card's text states, and warns if the text states one figure and

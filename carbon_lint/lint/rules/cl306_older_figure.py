@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.evidence import Evidence, older_with
 from carbon_lint.lint.rules.cl301_emissions_disagree import is_stated
 from carbon_lint.units import significant
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports a figure that is not that of the newest run among `--record` files or rows of `--emissions-csv`, and is

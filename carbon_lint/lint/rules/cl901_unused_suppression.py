@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit, Hits
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports a rule in `# carbon-lint: ignore[...]` that silences no finding. A rule is named by its code or its name, as
