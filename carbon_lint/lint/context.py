@@ -193,17 +193,13 @@ class Context:
 
 def number(node: Node | None) -> float | None:
     """Return the number that the Hub reads, or None. A boolean is not a number."""
-    if node is None or node.kind != "scalar":
-        return None
-    value = node.value
+    value = node.value if node is not None else None
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def string(node: Node | None) -> str | None:
     """Return the string that the Hub reads, or None."""
-    if node is None or node.kind != "scalar":
-        return None
-    value = node.value
+    value = node.value if node is not None else None
     return value if isinstance(value, str) else None
 
 

@@ -114,11 +114,6 @@ class Diagnostic(Value, kw_only=True):
     def __lt__(self, other: Diagnostic) -> bool:
         return self.sort_key < other.sort_key
 
-    @property
-    def fixable(self) -> bool:
-        """Whether `--fix`, with or without `--unsafe-fixes`, can fix it."""
-        return self.fix is not None
-
 
 class LintReport(Value, kw_only=True):
     """What one `check` found. `diagnostics` are in order of the files given, and sorted within a file.

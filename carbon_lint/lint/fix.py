@@ -108,7 +108,7 @@ def _is_hidden(card: Card) -> bool:
 
 def _weight(found: list[Diagnostic]) -> tuple[int, ...]:
     counts = [sum(diagnostic.severity == severity for diagnostic in found) for severity in SEVERITIES]
-    return (*counts, sum(diagnostic.fixable for diagnostic in found))
+    return (*counts, sum(diagnostic.fix is not None for diagnostic in found))
 
 
 def _keeps_all_else(before: Card, after: Card, edits: list[Edit]) -> bool:

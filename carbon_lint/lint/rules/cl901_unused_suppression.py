@@ -28,8 +28,9 @@ def check(context: Context) -> Hits:
     ## Fix safety
     Safe: only the comment changes.
     """
-    for one in context.suppressions.comments:
-        unused = [rule for rule in one.rules if rule[0] in context.active and rule[0] not in one.used]
+    found = context.suppressions
+    for one in found.comments:
+        unused = [rule for rule in one.rules if rule[0] in context.active and not found.is_used(one, rule[0])]
         is_whole = len(unused) == len(one.rules)
         removal = _removal(context.text, one.start, one.end, one.is_alone) if is_whole else None
         for _, name, start, end in unused:
