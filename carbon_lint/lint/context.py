@@ -29,7 +29,6 @@ from carbon_lint.lint.schema import RECOMMENDED, plainly_valid
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import TypeGuard
 
     from carbon_lint.card.document import Card, Node
     from carbon_lint.card.prose import BodyFigure
@@ -201,11 +200,6 @@ def string(node: Node | None) -> str | None:
     """Return the string that the Hub reads, or None."""
     value = node.value if node is not None else None
     return value if isinstance(value, str) else None
-
-
-def is_map(node: Node | None) -> TypeGuard[Node]:
-    """Return whether there is a map."""
-    return node is not None and node.kind == "map"
 
 
 def pairs_of(block: Node | None) -> Iterator[tuple[Node, Node]]:

@@ -156,8 +156,9 @@ class Checker:
             checked = CheckedFile(found.path, [])
             checked.is_skipped = True
             return checked
-        if self.request.evidence is None and not policy.settings.has_budget and _is_out_of_scope(card, data):
-            return CheckedFile(found.path, [])
+        is_alone = self.request.evidence is None and not policy.settings.has_budget
+        if is_alone and not card.problems and not mentions_carbon_bytes(data) and card.pyyaml_error is None:
+            return CheckedFile(found.path, [])  # like most cards: no rule can find anything
         diagnostics, suppressed = examine(card, policy, self.request.evidence)
         if self.request.fix is not None and any(diagnostic.fix for diagnostic in diagnostics):
             return self._fixed(card, policy)
@@ -166,7 +167,8 @@ class Checker:
     def _fixed(self, card: Card, policy: Policy) -> CheckedFile:
         """Fix a card, write it unless the request is dry, and return what is left. Raises OutputError."""
         from carbon_lint.card.edit import encode
-        from carbon_lint.lint.fix import diff_of, fix_card
+        from carbon_lint.lint.fix import fix_card
+        from carbon_lint.text import unified_diff, visible
 
         request = self.request
         fixed = fix_card(card, policy, request.evidence, allow_unsafe=request.fix == "unsafe")
@@ -174,7 +176,7 @@ class Checker:
         checked = CheckedFile(card.path, *examine(shown, policy, request.evidence))
         if fixed.text == card.text:
             return checked
-        checked.diff = diff_of(card, fixed)
+        checked.diff = unified_diff(card.text, fixed.text, f"a/{visible(card.path)}", f"b/{visible(card.path)}")
         if not request.is_dry:
             from carbon_lint.files import write_atomically
 
@@ -253,11 +255,6 @@ def collect(
         sources=FileSources(sources),  # type: ignore[arg-type]  # the reporters ask by `get` alone
     )
     return report, diffs
-
-
-def _is_out_of_scope(card: Card, data: bytes) -> bool:
-    """Return whether a card is well formed and does not mention carbon, as most do: no rule can find anything."""
-    return not card.problems and not mentions_carbon_bytes(data) and card.pyyaml_error is None
 
 
 def _near_name(path: str) -> str:

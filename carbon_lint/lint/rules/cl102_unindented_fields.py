@@ -48,16 +48,13 @@ def check(context: Context) -> Hits:
         f"{names}: not indented, so not part of co2_eq_emissions",
         stray[0].start,
         stray[0].end,
-        _fix(context, stray) if block.type == "null" else None,
+        _fix(root, key, stray) if block.type == "null" else None,
         related=(("co2_eq_emissions is here", *key.span),),
     )
 
 
-def _fix(context: Context, stray: list[Node]) -> Fix | None:
+def _fix(root: Node, key: Node, stray: list[Node]) -> Fix | None:
     """Indent the run of fields that follows the empty block."""
-    root, key = context.card.root, context.block_key
-    if root is None or key is None:
-        return None
     edits = []
     run: list[str] = []
     for name, value in root.own_items():

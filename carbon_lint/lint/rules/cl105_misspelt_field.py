@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from carbon_lint.lint.context import Context, pairs_of
 from carbon_lint.lint.diagnostic import Hit, Hits
+from carbon_lint.lint.misspelling import is_near, letters_of, parted, renamed
 from carbon_lint.lint.schema import GENERATED, RECOMMENDED
-from carbon_lint.lint.spelling import is_near
 from carbon_lint.lint.template import is_mark
-from carbon_lint.lint.unit_in_key import parted, renamed
 from carbon_lint.text import quoted
 
 _KNOWN = ("emissions", *RECOMMENDED)
@@ -80,7 +79,7 @@ def check(context: Context) -> Hits:
 
 def meant_by(name: str) -> tuple[str | None, bool]:
     """Return the documented field that a key stands for, and whether only the spelling differs."""
-    letters = "".join(character for character in name.lower() if character.isalnum())
+    letters = letters_of(name)
     if name in _KNOWN or name in GENERATED or letters in _NO_ERRORS:
         return None, False
     same = _BY_LETTERS.get(letters) or _VARIANTS.get(letters)

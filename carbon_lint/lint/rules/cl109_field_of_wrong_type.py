@@ -6,9 +6,13 @@ from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.schema import NUMBERS, STRINGS
 
-_NUMBER = ("a number", frozenset(("int", "float")))
-_STRING = ("a string", frozenset(("str",)))
-_EXPECTED = {"on_cloud": ("true or false", frozenset(("bool",))), "cpu_model": ("a string", frozenset(("str", "null")))}
+# Field -> what it should be, in words and as types. Other rules check `emissions`.
+_EXPECTED = {
+    **dict.fromkeys(STRINGS, ("a string", ("str",))),
+    **dict.fromkeys(NUMBERS - {"emissions"}, ("a number", ("int", "float"))),
+    "on_cloud": ("true or false", ("bool",)),
+    "cpu_model": ("a string", ("str", "null")),
+}
 _NAMES = {
     "map": "a map",
     "list": "a list",
@@ -41,16 +45,7 @@ def check(context: Context) -> Hits:
     ```
     """
     for name, (_, value) in context.fields.items():
-        expected = _expected(name)
+        expected = _EXPECTED.get(name)
         if expected and value.type not in expected[1]:
             found = _NAMES.get(value.type, value.type)
             yield Hit(f"{name} is {found}, expected {expected[0]}", *context.spot(value))
-
-
-def _expected(name: str) -> tuple[str, frozenset[str]] | None:
-    """Return what a field should be, as words and as types; None for `emissions`, which other rules check."""
-    if name in STRINGS:
-        return _STRING
-    if name in NUMBERS and name != "emissions":
-        return _NUMBER
-    return _EXPECTED.get(name)
