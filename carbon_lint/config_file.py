@@ -65,14 +65,10 @@ class Origin:
             found = found._replace(source=self.source(key))
         return Stated(found, value, self.source(key), self._path, self.line(key))
 
-    def error(self, message: str, *at: str, hint: str | None = None) -> ConfigError:
-        """Return the error of a value, which names its place."""
-        return self.error_on(self.line(*at), message, hint=hint, option=at[0] if at else None)
-
-    def error_on(
-        self, line: int | None, message: str, *, hint: str | None = None, option: str | None = None
-    ) -> ConfigError:
-        """Return the error of a line."""
+    def error(self, message: str, *at: str, hint: str | None = None, line: int | None = None) -> ConfigError:
+        """Return the error of a value, or of a `line`, which names its place."""
+        line = self.line(*at) if line is None else line
+        option = at[0] if at else None
         return ConfigError(f"{self._named(line)}: {message}", hint=hint, option=option, path=self._path, line=line)
 
     def _named(self, line: int | None) -> str:
@@ -114,16 +110,15 @@ def read_file(data: bytes, name: str, *, is_pyproject: bool, note: str = "") -> 
     """Return the values in the `data` of a file, and its name with the `note` for messages. Raises ConfigError."""
     import tomllib
 
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise Origin(name, note=note, is_file=True).error_on(line, "not TOML: not UTF-8", hint=_SEE) from error
+    text = data.decode("utf-8-sig", errors="replace")
     origin = Origin(name, note=note, text=text, table=_TABLE if is_pyproject else "", is_file=True)
     try:
-        document = tomllib.loads(text)
+        document = tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise origin.error("not TOML: not UTF-8", line=line, hint=_SEE) from error
     except tomllib.TOMLDecodeError as error:
-        raise origin.error_on(_line_of(error, text), f"not TOML: {error}", hint=_SEE) from error
+        raise origin.error(f"not TOML: {error}", line=_line_of(error, text), hint=_SEE) from error
     if is_pyproject:
         document = document.get("tool", {}).get("carbon-lint", {})
     stated = {key: origin.stated(key, value) for key, value in document.items() if key != "$schema"}

@@ -7,6 +7,7 @@ On the check path, but imported only if there is a file to read.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import NamedTuple
 
 from carbon_lint import limits, units
@@ -74,10 +75,14 @@ def _text(value: object) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
+def _all(kind: type, value: Any) -> tuple[Any, ...] | None:
+    """Return the items of a list if each is of this kind, else None."""
+    is_list = isinstance(value, list | tuple) and all(isinstance(item, kind) for item in value)
+    return tuple(value) if is_list else None
+
+
 def _texts(value: object) -> tuple[str, ...] | None:
-    if not isinstance(value, list | tuple):
-        return None
-    return tuple(value) if all(isinstance(item, str) for item in value) else None
+    return _all(str, value)
 
 
 def _patterns(value: object) -> tuple[str, ...] | None:
@@ -87,8 +92,7 @@ def _patterns(value: object) -> tuple[str, ...] | None:
 
 def _names(value: object) -> tuple[str, ...] | None:
     names = _texts(value)
-    wrong = [name for name in names or () if not is_variable(name)]
-    return None if wrong else names
+    return names if names is not None and all(map(is_variable, names)) else None
 
 
 def is_variable(name: str) -> bool:
@@ -169,12 +173,7 @@ def _array(
         "properties": {name: {**kind.schema, "description": sentence(words)} for name, (kind, words) in kinds.items()},
     }
     table = Table(_described(kinds), make, needed, one_of, named_by, example)
-    return Kind("an array of tables", _tables, {"type": "array", "items": schema}, table=table)
-
-
-def _tables(value: object) -> tuple[dict[str, Any], ...] | None:
-    is_array = isinstance(value, list | tuple) and all(isinstance(item, dict) for item in value)
-    return tuple(value) if isinstance(value, list | tuple) and is_array else None
+    return Kind("an array of tables", partial(_all, dict), {"type": "array", "items": schema}, table=table)
 
 
 def _window(value: object) -> str | float | None:

@@ -1,20 +1,5 @@
 """Define the exception tree and the exit codes. Front ends turn an error into text and exit status, once.
 
-CarbonLintError                  2
-├─ UsageError                    2   options that cannot be combined, a value that cannot be read
-│  └─ SecondCardError            2   a card that would be made beside one of almost the same name
-├─ ConfigError                   2   carbon-lint.toml: unknown key, wrong value
-├─ InputError                    2   a named file that cannot be read or is not what it should be
-│  ├─ CardPlaceError             2   a card whose figures cannot be read or written, with the place in it
-│  └─ MissingFigureError         2   what was given holds no figure that can be trusted; 125 if a job was to be measured
-│     └─ PlaceError              2   the place, or its carbon intensity, is not known; the same
-├─ OutputError                   2   a report, record or card that cannot be written
-├─ HubError                      2   the Hub refused, or could not be reached; 4 if something was to be published
-├─ NothingFoundError             3   nothing matched
-│  └─ NoCardsError               3   no card
-└─ MeasurementError            125   a job that was to be measured, or judged by what was measured, cannot be
-   └─ CommandNotRunnable   126/127   not executable / not found
-
 A bad *card* is a diagnostic, never an exception.
 """
 
@@ -175,12 +160,8 @@ def exit_code_of(error: CarbonLintError, doing: str) -> int:
     missing figure a failed measurement only if a job was to be measured.
     """
     if error.exit_code == ExitCode.DID_NOT_RUN:
-        if isinstance(error, HubError) and doing in _PUBLISHING:
+        if isinstance(error, HubError) and doing in {"publish", "step"}:
             return ExitCode.NOT_PUBLISHED
-        if isinstance(error, MissingFigureError) and doing in _MEASURING:
+        if isinstance(error, MissingFigureError) and doing in {"run", "step"}:
             return ExitCode.NOT_MEASURED
     return int(error.exit_code)
-
-
-_PUBLISHING = ("publish", "step")
-_MEASURING = ("run", "step")

@@ -33,7 +33,6 @@ class Source(NamedTuple):
     value: str = ""
 
     def __str__(self) -> str:
-        """Return it as the user wrote it."""
         return f"{self.kind}:{self.value}" if self.value else self.kind
 
 
@@ -49,15 +48,12 @@ class MaxIncrease(NamedTuple):
     source: str | None = None
 
     def __eq__(self, other: object) -> bool:
-        """Compare without the source."""
         return isinstance(other, MaxIncrease) and self[:3] == other[:3]
 
     def __ne__(self, other: object) -> bool:
-        """Compare without the source."""
         return not self == other
 
     def __hash__(self) -> int:
-        """Hash without the source."""
         return hash(self[:3])
 
 

@@ -28,6 +28,7 @@ _LEAST_MEANT_G_PER_KWH = 10.0  # a unit is guessed only if the figure is then a 
 _NEAREST = 4
 _CODE_LETTERS = 2
 _ALIASES = {"uk": "GBR"}  # ISO 3166-1 reserves UK beside GB
+_GIVE_INTENSITY = (("carbon-intensity", "56.04"),)
 _OLD_YEARS = 2  # messages state the age of a figure that is older
 
 OPERATOR_PUE = {"aws": ("AWS", 1.15), "gcp": ("Google", 1.1), "azure": ("Microsoft", 1.17)}
@@ -97,14 +98,21 @@ def vintage(basis: str | None, year: int | None, *, at: int | None = None) -> st
 def find_place(text: str) -> Place:
     """Return the place that `text` names; case, spaces and underscores do not matter.
 
-    Raises PlaceError for anything that is not in the table, with the nearest names that are.
+    Raises PlaceError for anything that is not in the table, with the nearest names that are, and for a place without
+    an intensity.
     """
-    places = _places()
-    found = places.get(_normal(text))
-    if found is not None:
-        return _priced(found)
-    hint, suggest = _hint(text)
-    raise PlaceError(f"{quoted(text)} is not a known location", hint=hint, suggest=suggest)
+    place = _places().get(_normal(text))
+    if place is None:
+        hint, suggest = _hint(text)
+        raise PlaceError(f"{quoted(text)} is not a known location", hint=hint, suggest=suggest)
+    if place.g_per_kwh <= 0:
+        raise PlaceError(
+            f"the carbon intensity of {place.code} ({place.name}) is {place.g_per_kwh:g} g/kWh in its table "
+            f"({place.source})",
+            hint="every run there would come out as 0 g; give the grid's own figure",
+            suggest=_GIVE_INTENSITY,
+        )
+    return place
 
 
 def custom_place(
@@ -124,11 +132,11 @@ def custom_place(
         raise PlaceError(
             f"carbon intensity {g_per_kwh!r} is not a number of g/kWh above zero",
             hint="give the grid's g CO2eq per kWh",
-            suggest=(("carbon-intensity", "56.04"),),
+            suggest=_GIVE_INTENSITY,
         )
     unusual = unusual_intensity(g_per_kwh)
     if unusual is not None and not allow_unusual:
-        raise PlaceError(unusual[0], hint=unusual[1], suggest=ACCEPT_UNUSUAL)
+        raise PlaceError(unusual[0], hint=unusual[1], suggest=(("allow-unusual-intensity", ""),))
     return Place(
         code=None,
         name=name,
@@ -154,25 +162,9 @@ def unusual_intensity(g_per_kwh: float) -> tuple[str, str] | None:
     return message, hint
 
 
-ACCEPT_UNUSUAL = (("allow-unusual-intensity", ""),)
-"""What accepts an unusual carbon intensity, for an error to suggest."""
-
-
 def every_place() -> tuple[Place, ...]:
     """Return all accepted places, countries first."""
     return tuple(_places().values())
-
-
-def _priced(place: Place) -> Place:
-    """Return `place`, unless its table holds no intensity: a run there would come out at zero grams."""
-    if place.g_per_kwh > 0:
-        return place
-    raise PlaceError(
-        f"the carbon intensity of {place.code} ({place.name}) is {place.g_per_kwh:g} g/kWh in its table "
-        f"({place.source})",
-        hint="every run there would come out as 0 g; give the grid's own figure",
-        suggest=(("carbon-intensity", "56.04"),),
-    )
 
 
 @lru_cache(maxsize=1)
@@ -191,7 +183,7 @@ def _hint(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     if not near:
         return (
             "write a country as ISO alpha-3 (FRA) or a region (USA/virginia, gcp/us-central1), or give the intensity",
-            (("carbon-intensity", "56.04"),),
+            _GIVE_INTENSITY,
         )
     return "did you mean " + " or ".join(f"{place.code} ({place.name})" for place in near) + "?", ()
 

@@ -37,7 +37,7 @@ def terminal(text: str) -> str:
 
 def visible(text: str) -> str:
     """Return `text` on one line with control and bidirectional characters as escapes, and nothing else changed."""
-    return re.sub(_CONTROL, _escaped, text)
+    return re.sub(_CONTROL, lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def quoted(text: str, limit: int = 80) -> str:
@@ -128,7 +128,3 @@ def markdown_message(text: str) -> str:
         markdown_code(part) if number % 2 and part else markdown_text(part, is_start=number == 0)
         for number, part in enumerate(parts if is_paired else [text])
     )
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return match[0].encode("unicode_escape").decode("ascii")

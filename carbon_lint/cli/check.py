@@ -20,7 +20,7 @@ import sys
 from carbon_lint.cli import csv_flags
 from carbon_lint.lint.batch import lint_paths
 from carbon_lint.lint.diagnostic import SEVERITIES
-from carbon_lint.lint.discover import CARD_NAME
+from carbon_lint.lint.discover import CARD_NAME, CardFile
 from carbon_lint.lint.engine import Checker, LintRequest, collect
 
 TYPE_CHECKING = False
@@ -257,7 +257,7 @@ def _lint_stdin(request: LintRequest, arguments: Namespace) -> tuple[LintReport,
         raise UsageError("standard input cannot be fixed in place", hint="use --diff to see the changes")
     data = sys.stdin.buffer.read()
     path = arguments.stdin_filename or "<stdin>"
-    checked = Checker(request).check_stdin(data, path, arguments.stdin_filename or "")
+    checked = Checker(request).check(CardFile(path, is_named=True), data)
     from carbon_lint.card.read import read_card
 
     return collect([checked], {path: read_card(data, path).text})

@@ -65,7 +65,11 @@ def judge(record: Record, budget: Budget, *, uncertainty: float | None = None) -
     )
     if any(limit.status is Status.FAIL for limit in limits):
         return Verdict(status=Status.FAIL, limits=limits)
-    reasons = tuple(_undecided(limit) for limit in limits if limit.status is Status.INCONCLUSIVE)
+    reasons = tuple(
+        f"{limit.name}: {figure(limit)}, limit {_show(limit)(limit.allowed)}: too close to call"
+        for limit in limits
+        if limit.status is Status.INCONCLUSIVE
+    )
     status = Status.INCONCLUSIVE if reasons else Status.PASS
     return Verdict(status=status, limits=limits, reasons=reasons)
 
@@ -130,10 +134,6 @@ def _share(limit: LimitResult) -> float:
     if limit.allowed == 0:
         return math.inf if limit.measured > 0 else 0.0
     return limit.measured / limit.allowed
-
-
-def _undecided(limit: LimitResult) -> str:
-    return f"{limit.name}: {figure(limit)}, limit {_show(limit)(limit.allowed)}: too close to call"
 
 
 def _unmeasured(name: str) -> MeasurementError:

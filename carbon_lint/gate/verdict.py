@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from carbon_lint.records.uncertainty import Bounds
@@ -40,24 +40,16 @@ class Budget:
 
     def tightened(self, other: Budget) -> Budget:
         """Take the smaller of two limits each; of two equal ones this budget's."""
-        emissions = _tighter(
-            (self.max_emissions_g, self.emissions_source), (other.max_emissions_g, other.emissions_source)
-        )
-        energy = _tighter((self.max_energy_kwh, self.energy_source), (other.max_energy_kwh, other.energy_source))
-        return Budget(
-            max_emissions_g=emissions[0],
-            max_energy_kwh=energy[0],
-            emissions_source=emissions[1],
-            energy_source=energy[1],
-        )
+        tighter = self
+        if _is_tighter(other.max_emissions_g, self.max_emissions_g):
+            tighter = replace(tighter, max_emissions_g=other.max_emissions_g, emissions_source=other.emissions_source)
+        if _is_tighter(other.max_energy_kwh, self.max_energy_kwh):
+            tighter = replace(tighter, max_energy_kwh=other.max_energy_kwh, energy_source=other.energy_source)
+        return tighter
 
 
-def _tighter(
-    mine: tuple[float | None, str | None], other: tuple[float | None, str | None]
-) -> tuple[float | None, str | None]:
-    if other[0] is None or (mine[0] is not None and mine[0] <= other[0]):
-        return mine
-    return other
+def _is_tighter(limit: float | None, than: float | None) -> bool:
+    return limit is not None and (than is None or limit < than)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,26 +37,18 @@ def lint_paths(request: LintRequest) -> tuple[LintReport, list[str]]:
     """
     checker = Checker(request)
     report, diffs = collect(check_all(checker, find_cards(request.paths, request.include, checker.included_in)))
-    if not report.files_checked and not report.files_unread and not (report.files_skipped and _names_a_file(request)):
-        _raise_nothing(request)
+    is_any_named = any(not os.path.isdir(path) for path in request.paths)
+    if not report.files_checked and not report.files_unread and not (report.files_skipped and is_any_named):
+        from carbon_lint.errors import NoCardsError
+
+        names, where = ", ".join((CARD_NAME, *request.include)), ", ".join(request.paths)
+        raise NoCardsError(
+            f"no model card found: looked for {names} below {where}",
+            hint="name a card, or a folder that holds one; what .gitignore excludes and what has no front matter is "
+            "skipped; to take other names",
+            suggest=(("include", "GLOB"),),
+        )
     return report, diffs
-
-
-def _names_a_file(request: LintRequest) -> bool:
-    return any(not os.path.isdir(path) for path in request.paths)
-
-
-def _raise_nothing(request: LintRequest) -> None:
-    from carbon_lint.errors import NoCardsError
-
-    names = ", ".join((CARD_NAME, *request.include))
-    where = ", ".join(request.paths)
-    raise NoCardsError(
-        f"no model card found: looked for {names} below {where}",
-        hint="name a card, or a folder that holds one; what .gitignore excludes and what has no front matter is "
-        "skipped; to take other names",
-        suggest=(("include", "GLOB"),),
-    )
 
 
 def check_all(checker: Checker, found: Iterator[CardFile]) -> Iterator[CheckedFile]:

@@ -11,19 +11,17 @@ if TYPE_CHECKING:
     from carbon_lint.card.document import Card
     from carbon_lint.lint.diagnostic import Hit
     from carbon_lint.lint.evidence import Evidence
-    from carbon_lint.lint.policy import Active, Policy
+    from carbon_lint.lint.policy import Policy
 
 # What reads the comments' use must run after all rules that a comment can silence.
 _LAST = ("CL901", "CL902")
 
 
-def examine(card: Card, policy: Policy, evidence: Evidence | None = None) -> tuple[list[Diagnostic], int]:
+def examine(
+    card: Card, policy: Policy, evidence: Evidence | None = None, *, unreadable: str | None = None
+) -> tuple[list[Diagnostic], int]:
     """Return the diagnostics of one card in order, and how many more a comment silenced."""
-    return run_rules(Context(card, policy.settings, evidence), policy.active_for(card.path))
-
-
-def run_rules(context: Context, active: Active) -> tuple[list[Diagnostic], int]:
-    """Return what the active rules find, in order, and how many more a comment silenced."""
+    context, active = Context(card, policy.settings, evidence, unreadable), policy.active_for(card.path)
     traits = context.traits()
     if not traits:
         return [], 0

@@ -29,7 +29,6 @@ from carbon_lint.lint.schema import RECOMMENDED, plainly_valid
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import TypeGuard
 
     from carbon_lint.card.document import Card, Node
     from carbon_lint.card.prose import BodyFigure
@@ -193,23 +192,14 @@ class Context:
 
 def number(node: Node | None) -> float | None:
     """Return the number that the Hub reads, or None. A boolean is not a number."""
-    if node is None or node.kind != "scalar":
-        return None
-    value = node.value
+    value = node.value if node is not None else None
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def string(node: Node | None) -> str | None:
     """Return the string that the Hub reads, or None."""
-    if node is None or node.kind != "scalar":
-        return None
-    value = node.value
+    value = node.value if node is not None else None
     return value if isinstance(value, str) else None
-
-
-def is_map(node: Node | None) -> TypeGuard[Node]:
-    """Return whether there is a map."""
-    return node is not None and node.kind == "map"
 
 
 def pairs_of(block: Node | None) -> Iterator[tuple[Node, Node]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from types import MappingProxyType
 
 from carbon_lint.value import Value
@@ -64,6 +65,10 @@ class Hit(Value):
     related: tuple[tuple[str, int, int], ...] = ()
 
 
+Hits = Iterator[Hit]
+"""What the check of a rule returns."""
+
+
 class Related(Value):
     """Another place in the same card that a diagnostic mentions. Lines and columns as in `Diagnostic`."""
 
@@ -108,11 +113,6 @@ class Diagnostic(Value, kw_only=True):
 
     def __lt__(self, other: Diagnostic) -> bool:
         return self.sort_key < other.sort_key
-
-    @property
-    def fixable(self) -> bool:
-        """Whether `--fix`, with or without `--unsafe-fixes`, can fix it."""
-        return self.fix is not None
 
 
 class LintReport(Value, kw_only=True):

@@ -7,8 +7,8 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from carbon_lint.config import Settings, find, load_file
-from carbon_lint.lint.card_linter import examine, run_rules
-from carbon_lint.lint.context import Context, mentions_carbon_bytes
+from carbon_lint.lint.card_linter import examine
+from carbon_lint.lint.context import mentions_carbon_bytes
 from carbon_lint.lint.diagnostic import Diagnostic, LintReport
 from carbon_lint.lint.discover import CARD_NAME, CardFile
 from carbon_lint.lint.policy import Policy
@@ -135,33 +135,20 @@ class Checker:
             settings = settings.with_values({"exception": every}, settings.source("exception"))
         return settings.with_values(self.request.overrides, "command line")
 
-    def check(self, found: CardFile) -> CheckedFile:
-        """Read and lint one file, and fix it if that was asked for."""
+    def check(self, found: CardFile, data: bytes | None = None) -> CheckedFile:
+        """Lint one file, and fix it if that was asked for. Its `data` is read, unless it came from standard input."""
         policy = self.policy_for(found.path)
-        checked = self._check(found, policy)
-        checked.is_failing = policy.fails(checked.diagnostics)
-        return checked
-
-    def check_stdin(self, data: bytes, path: str, settings_path: str) -> CheckedFile:
-        """Lint what came from standard input as if it were the file `path`."""
-        policy = self.policy_for(settings_path)
-        checked = self._check_bytes(CardFile(path, is_named=True), data, policy)
-        checked.is_failing = policy.fails(checked.diagnostics)
-        return checked
-
-    def _check(self, found: CardFile, policy: Policy) -> CheckedFile:
         try:
-            data = read_bytes(found.path)
+            data = read_bytes(found.path) if data is None else data
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            if isinstance(error, FileNotFoundError):
-                reason += _near_name(found.path)
-            checked = CheckedFile(found.path, _unreadable(found.path, reason, policy))
+            checked = CheckedFile(found.path, _unreadable(found.path, error, policy))
             checked.is_unread = True
-            return checked
-        return self._check_bytes(found, data, policy)
+        else:
+            checked = self._check(found, data, policy)
+        checked.is_failing = policy.fails(checked.diagnostics)
+        return checked
 
-    def _check_bytes(self, found: CardFile, data: bytes, policy: Policy) -> CheckedFile:
+    def _check(self, found: CardFile, data: bytes, policy: Policy) -> CheckedFile:
         from carbon_lint.card.read import read_card
 
         card = read_card(data, found.path)
@@ -169,8 +156,9 @@ class Checker:
             checked = CheckedFile(found.path, [])
             checked.is_skipped = True
             return checked
-        if self.request.evidence is None and not policy.has_budget and _is_out_of_scope(card, data):
-            return CheckedFile(found.path, [])
+        is_alone = self.request.evidence is None and not policy.settings.has_budget
+        if is_alone and not card.problems and not mentions_carbon_bytes(data) and card.pyyaml_error is None:
+            return CheckedFile(found.path, [])  # like most cards: no rule can find anything
         diagnostics, suppressed = examine(card, policy, self.request.evidence)
         if self.request.fix is not None and any(diagnostic.fix for diagnostic in diagnostics):
             return self._fixed(card, policy)
@@ -179,7 +167,8 @@ class Checker:
     def _fixed(self, card: Card, policy: Policy) -> CheckedFile:
         """Fix a card, write it unless the request is dry, and return what is left. Raises OutputError."""
         from carbon_lint.card.edit import encode
-        from carbon_lint.lint.fix import diff_of, fix_card
+        from carbon_lint.lint.fix import fix_card
+        from carbon_lint.text import unified_diff, visible
 
         request = self.request
         fixed = fix_card(card, policy, request.evidence, allow_unsafe=request.fix == "unsafe")
@@ -187,7 +176,7 @@ class Checker:
         checked = CheckedFile(card.path, *examine(shown, policy, request.evidence))
         if fixed.text == card.text:
             return checked
-        checked.diff = diff_of(card, fixed)
+        checked.diff = unified_diff(card.text, fixed.text, f"a/{visible(card.path)}", f"b/{visible(card.path)}")
         if not request.is_dry:
             from carbon_lint.files import write_atomically
 
@@ -199,28 +188,22 @@ class Checker:
 class FileSources:
     """Path -> text, read when a reporter asks: a report of many cards does not hold them."""
 
-    def __init__(self, given: Mapping[str, str] | None = None) -> None:
-        self._given = dict(given or {})
-        self._last: tuple[str, str] | None = None
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self._given = given
+        self._last: tuple[str, str | None] = ("", None)
 
-    def __getitem__(self, path: str) -> str:
+    def get(self, path: str) -> str | None:
+        """Return the text, or None if the file cannot be read."""
         if path in self._given:
             return self._given[path]
-        if self._last is None or self._last[0] != path:
+        if self._last[0] != path:
             from carbon_lint.card.read import read_card
 
             try:
                 self._last = (path, read_card(read_bytes(path), path).text)
             except OSError:
-                raise KeyError(path) from None
+                self._last = (path, None)
         return self._last[1]
-
-    def get(self, path: str, default: str | None = None) -> str | None:
-        """Return the text, or `default` if the file cannot be read."""
-        try:
-            return self[path]
-        except KeyError:
-            return default
 
 
 def lint_card(card: Card, settings: Settings, evidence: Evidence | None = None) -> list[Diagnostic]:
@@ -240,7 +223,9 @@ def lint_text(text: bytes, path: str, settings: Settings, evidence: Evidence | N
     return lint_card(read_card(text, path), settings, evidence)
 
 
-def collect(files: Iterable[CheckedFile], sources: Mapping[str, str] | None = None) -> tuple[LintReport, list[str]]:
+def collect(
+    files: Iterable[CheckedFile], sources: Mapping[str, str] = MappingProxyType({})
+) -> tuple[LintReport, list[str]]:
     """Return one report from many files."""
     diagnostics: list[Diagnostic] = []
     fixed = []
@@ -267,14 +252,9 @@ def collect(files: Iterable[CheckedFile], sources: Mapping[str, str] | None = No
         suppressed=suppressed,
         fixed=tuple(fixed),
         is_failing=is_failing,
-        sources=FileSources(sources),  # type: ignore[arg-type]  # a mapping to those that ask by path
+        sources=FileSources(sources),  # type: ignore[arg-type]  # the reporters ask by `get` alone
     )
     return report, diffs
-
-
-def _is_out_of_scope(card: Card, data: bytes) -> bool:
-    """Return whether a card is well formed and does not mention carbon, as most do: no rule can find anything."""
-    return not card.problems and not mentions_carbon_bytes(data) and card.pyyaml_error is None
 
 
 def _near_name(path: str) -> str:
@@ -292,11 +272,12 @@ def _near_name(path: str) -> str:
     return f"; did you mean {quoted(os.path.join(folder, names[near[0]]))}?" if near else ""
 
 
-def _unreadable(path: str, reason: str, policy: Policy) -> list[Diagnostic]:
+def _unreadable(path: str, error: OSError, policy: Policy) -> list[Diagnostic]:
     from carbon_lint.card.read import read_card
 
-    context = Context(read_card(b"", path), policy.settings, unreadable=reason)
-    return run_rules(context, policy.active_for(path))[0]
+    near = _near_name(path) if isinstance(error, FileNotFoundError) else ""
+    reason = f"{error.strerror or type(error).__name__}{near}"
+    return examine(read_card(b"", path), policy, unreadable=reason)[0]
 
 
 def read_bytes(path: str) -> bytes:

@@ -13,7 +13,7 @@ from collections import Counter
 from carbon_lint.card.edit import encode
 from carbon_lint.card.read import read_card
 from carbon_lint.lint.card_linter import examine
-from carbon_lint.lint.context import is_map, pairs_of
+from carbon_lint.lint.context import pairs_of
 from carbon_lint.lint.diagnostic import SEVERITIES, Severity, edited
 
 TYPE_CHECKING = False
@@ -92,7 +92,8 @@ def _is_better(before: list[Diagnostic], after: list[Diagnostic]) -> bool:
 
 def _comes_to_light(before: Card, after: Card) -> bool:
     """Return whether the block's fields can be read only now: they may have faults of their own, which were hidden."""
-    return (before.block is None and after.block is not None) or (not is_map(before.block) and is_map(after.block))
+    was, now = before.block and before.block.kind, after.block and after.block.kind
+    return now is not None and (was is None or (was != "map" and now == "map"))
 
 
 def _of_known_fields(before: Card, after: Card, left: list[Diagnostic]) -> list[Diagnostic]:
@@ -108,7 +109,7 @@ def _is_hidden(card: Card) -> bool:
 
 def _weight(found: list[Diagnostic]) -> tuple[int, ...]:
     counts = [sum(diagnostic.severity == severity for diagnostic in found) for severity in SEVERITIES]
-    return (*counts, sum(diagnostic.fixable for diagnostic in found))
+    return (*counts, sum(diagnostic.fix is not None for diagnostic in found))
 
 
 def _keeps_all_else(before: Card, after: Card, edits: list[Edit]) -> bool:
@@ -150,10 +151,3 @@ def _leaves(node: Node, touched: _Touched, name: str = "") -> Iterator[tuple[str
     for key, value in node.own_items():
         if key not in touched:
             yield from _leaves(value, touched, key.raw)
-
-
-def diff_of(before: Card, after: Card) -> str:
-    """Return what changed, as `diff -u` shows it."""
-    from carbon_lint.text import unified_diff, visible
-
-    return unified_diff(before.text, after.text, f"a/{visible(before.path)}", f"b/{visible(after.path)}")

@@ -32,7 +32,6 @@ class Policy:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.has_budget = settings.has_budget
         self._globs: dict[str, tuple[str, ...]] = {
             glob: tuple(self._code(code, "per-file-ignores") for code in codes)
             for glob, codes in settings.per_file_ignores.items()
@@ -58,15 +57,9 @@ class Policy:
         severities |= {code: "note" for limit, code in _OF_LIMITS if self.settings.exception_to(limit)}
         return Active(
             tuple(
-                (
-                    needs,
-                    module,
-                    code,
-                    severities[_longest(code, severities)] if _matching(code, severities) else severity,
-                )
-                for module, (needs, severity, _) in TABLE.items()
-                for code in (module[:5].upper(),)
-                if _weight(code, select) > _weight(code, ignore) and not _matching(code, extra)
+                (TABLE[module][0], module, code, severities.get(_closest(code, severities), TABLE[module][1]))
+                for code, module in CODES.items()
+                if _weight(_closest(code, select)) > _weight(_closest(code, ignore)) and not _closest(code, extra)
             )
         )
 
@@ -89,18 +82,11 @@ class Policy:
         raise self.settings.error(key, f"unknown rule {text!r}", hint=hint)
 
 
-def _matching(code: str, prefixes: Iterable[str]) -> list[str]:
-    return [prefix for prefix in prefixes if prefix == "ALL" or code.startswith(prefix)]
+def _closest(code: str, prefixes: Iterable[str]) -> str:
+    """Return the longest of `prefixes` that a code begins with, the empty text for none."""
+    return max((one for one in prefixes if one == "ALL" or code.startswith(one)), key=_weight, default="")
 
 
-def _longest(code: str, prefixes: Iterable[str]) -> str:
-    return max(_matching(code, prefixes), key=_length)
-
-
-def _length(prefix: str) -> int:
+def _weight(prefix: str) -> int:
+    """Return how much a beginning of a code says. If `select` and `ignore` say as much, `ignore` wins."""
     return 1 if prefix == "ALL" else len(prefix)
-
-
-def _weight(code: str, prefixes: Iterable[str]) -> int:
-    """Return how closely a list matches a code: the length of its longest match, 0 for none. A tie goes to `ignore`."""
-    return max((_length(prefix) for prefix in _matching(code, prefixes)), default=0)

@@ -2,8 +2,9 @@
 
 The docstring of the file is `CODE: summary.` A rule is a function `check` from a card to hits. It knows neither its
 severity nor the path, and never raises on content. Its docstring is the rule's page in the documentation, with these
-headings in this order: What it does, Why is this bad?, [Known problems], Example, Use instead, [Fix safety],
-[References]. The examples run as tests. A line `...` in one stands for the fields that a whole block has.
+headings in this order: What it does, Why is this bad?, [Known problems], Example, [Use instead], [Fix safety],
+[References]. The examples run as tests. A line `...` in one stands for the fields that a whole block has besides those
+above it. A page that leaves out `Use instead` shows a whole block there.
 """
 
 from __future__ import annotations
@@ -16,18 +17,26 @@ from carbon_lint.lint.rules import TABLE, name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from carbon_lint.lint.context import Context
-    from carbon_lint.lint.diagnostic import Hit
+    from carbon_lint.lint.diagnostic import Hits
 
 _FIRST_VERSION = "0.1.0"
-_OTHER_FIELDS = (
-    "source: codecarbon",
-    "training_type: fine-tuning",
-    "geographical_location: Paris, France",
-    "hardware_used: 1 x NVIDIA H100",
-)
+_OTHER_FIELDS = {
+    "source": "codecarbon",
+    "training_type": "fine-tuning",
+    "geographical_location": "Paris, France",
+    "hardware_used": "1 x NVIDIA H100",
+}
+_USE_INSTEAD = """
+## Use instead
+```yaml
+co2_eq_emissions:
+  emissions: 12.5
+  ...
+```
+"""
 
 
 class Rule:
@@ -36,7 +45,7 @@ class Rule:
     def __init__(self, module: str) -> None:
         """Import the rule of one module of `TABLE`. A file that has `SINCE` is newer than the first version."""
         declared = import_module(f"carbon_lint.lint.rules.{module}")
-        self.check: Callable[[Context], Iterator[Hit]] = declared.check
+        self.check: Callable[[Context], Hits] = declared.check
         self._page: str = declared.check.__doc__ or ""
         self.code, self.name = module[:5].upper(), name_of(module)
         _, self.severity, self.fix = TABLE[module]
@@ -49,9 +58,13 @@ class Rule:
         from inspect import cleandoc
 
         def fields(match: re.Match[str]) -> str:
-            return "\n".join(match[1] + field for field in _OTHER_FIELDS)
+            above = page[page.rindex("```", 0, match.start()) : match.start()]
+            return "\n".join(f"{match[1]}{name}: {value}" for name, value in _OTHER_FIELDS.items() if name not in above)
 
-        return re.sub(r"(?m)^( +)\.\.\.$", fields, cleandoc(self._page))
+        page = cleandoc(self._page)
+        if "## Use instead" not in page:
+            page = re.sub(r"(?s)(## Example\n.+?\n)(?=\n## |\Z)", rf"\1{_USE_INSTEAD}", page + "\n").rstrip()
+        return re.sub(r"(?m)^( +)\.\.\.$", fields, page)
 
 
 @cache

@@ -69,7 +69,9 @@ def misfits(value: Any) -> list[tuple[str, str]]:
         found.append(("", "expected the field emissions"))
     found += [(name, "expected a number, zero or more") for name in _ORDER if not _is_positive(value.get(name, 0))]
     found += [
-        (name, "expected a string that is not empty") for name in RECOMMENDED if not _is_filled(value.get(name, "-"))
+        (name, "expected a string that is not empty")
+        for name in RECOMMENDED
+        if not isinstance(word := value.get(name, "-"), str) or not word
     ]
     if not isinstance(value.get("on_cloud", True), bool):
         found.append(("on_cloud", "expected true or false"))
@@ -93,10 +95,6 @@ def _is_positive(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and not value < 0
 
 
-def _is_filled(value: Any) -> bool:
-    return isinstance(value, str) and value != ""
-
-
 def _is_plain_field(name: str, node: Node) -> bool:
     if node.kind != "scalar":
         return False
@@ -104,16 +102,13 @@ def _is_plain_field(name: str, node: Node) -> bool:
         return _is_plain_figure(node)
     value = node.value
     if name in STRINGS:
-        return isinstance(value, str) and bool(value.strip()) and not _may_be_placeholder(value.lower())
+        shown = value.lower() if isinstance(value, str) else ""
+        return bool(shown.strip()) and not any(hint in shown for hint in _PLACEHOLDER_HINTS)
     if name == "on_cloud":
         return isinstance(value, bool)
     if name == "cpu_model":
         return value is None or isinstance(value, str)
     return name in NUMBERS and not node.style and re.fullmatch(_PLAIN_NUMBER, node.text) is not None
-
-
-def _may_be_placeholder(lowered: str) -> bool:
-    return any(hint in lowered for hint in _PLACEHOLDER_HINTS)
 
 
 def _is_plain_figure(node: Node) -> bool:

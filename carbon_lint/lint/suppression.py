@@ -10,12 +10,16 @@ import re
 from bisect import bisect_right
 
 from carbon_lint.lint.rules import CODES, NAMES
+from carbon_lint.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from carbon_lint.card.document import Card, Node
+    from carbon_lint.card.fence import FrontMatter
+
+    Span = tuple[int, int]
 
 _COMMENT = re.compile(r"(?:^|(?<=[ \t\r]))#[ \t]*carbon-lint:[ \t]*([^\r\n]*)", re.MULTILINE)
 _IGNORE = re.compile(r"ignore\[([^\]]*)\]")
@@ -23,58 +27,42 @@ _RULE = re.compile(r"[^\s,]+")
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r|\n|\Z)")
 
 
-class Suppression:
-    """One comment: its span, the rules that it names, and the codes of those that silenced something.
+class Suppression(Value):
+    """One comment: its span, the line or block that it is about, and whether it has a line of its own.
 
-    `rules` holds (code, text, start, end) of each; the code is None if there is no such rule. Comments with one target
-    share `used`.
+    `rules` holds (code, text, start, end) of each rule that it names; the code is None if there is no such rule.
     """
 
-    def __init__(self, start: int, end: int, target: tuple[int, int], *, is_alone: bool) -> None:
-        self.start = start
-        self.end = end
-        self.is_alone = is_alone
-        self.target = target
-        self.rules: list[tuple[str | None, str, int, int]] = []
-        self.used: set[str] = set()
+    start: int
+    end: int
+    target: Span
+    is_alone: bool
+    rules: tuple[tuple[str | None, str, int, int], ...]
 
 
 class Suppressions:
-    """The comments of a card, found by what they apply to: a line each, or the whole block."""
+    """The comments of a card, and which of them silence something. `block` is the span of the whole block."""
 
-    def __init__(self, comments: list[Suppression], block: tuple[int, int] | None) -> None:
+    def __init__(self, comments: list[Suppression], block: Span | None) -> None:
         self.comments = comments
-        targets: dict[tuple[int, int], _Target] = {}
+        self._codes: dict[Span | None, set[str | None]] = {}  # by what the comments are about
         for comment in comments:
-            targets.setdefault(comment.target, _Target(comment.target)).add(comment)
-        self._block = targets.pop(block, None) if block is not None else None
-        self._lines = sorted(targets.values(), key=lambda target: target.span)
-        self._starts = [target.span[0] for target in self._lines]
+            self._codes.setdefault(comment.target, set()).update(rule[0] for rule in comment.rules)
+        self._block = block
+        self._lines = sorted(comment.target for comment in comments if comment.target != block)
+        self._used: set[tuple[Span, str]] = set()
 
     def silence(self, code: str, start: int) -> bool:
         """Return whether a comment silences a finding with this code at this offset. Marks the comment as used."""
-        at = bisect_right(self._starts, start) - 1
-        near = [self._block, self._lines[at] if at >= 0 else None]
-        speaking = [target for target in near if target is not None and target.is_about(code, start)]
-        for target in speaking:
-            target.used.add(code)
-        return bool(speaking)
+        at = bisect_right(self._lines, start, key=lambda span: span[0])
+        near = (self._block, *self._lines[max(0, at - 1) : at])
+        found = {span for span in near if span and code in self._codes.get(span, ()) and span[0] <= start < span[1]}
+        self._used.update((span, code) for span in found)
+        return bool(found)
 
-
-class _Target:
-    """What one or more comments apply to."""
-
-    def __init__(self, span: tuple[int, int]) -> None:
-        self.span = span
-        self.codes: set[str | None] = set()
-        self.used: set[str] = set()
-
-    def add(self, comment: Suppression) -> None:
-        comment.used = self.used
-        self.codes.update(code for code, _, _, _ in comment.rules)
-
-    def is_about(self, code: str, start: int) -> bool:
-        return code in self.codes and self.span[0] <= start < self.span[1]
+    def is_used(self, comment: Suppression, code: str | None) -> bool:
+        """Return whether a comment has silenced a finding with this code, or one with the same target has."""
+        return (comment.target, code) in self._used
 
 
 def find(card: Card) -> Suppressions:
@@ -83,26 +71,21 @@ def find(card: Card) -> Suppressions:
     if matter is None:
         return Suppressions([], None)
     matches = _outside(_COMMENT.finditer(card.text, matter.start, matter.end), card.root)
-    lines = _Lines(card)
-    return Suppressions([_suppression(card.text, match, lines) for match in matches], lines.block)
+    lines = _Lines(card, matter)
+    return Suppressions([_suppression(match, lines) for match in matches], lines.block)
 
 
-def _suppression(text: str, match: re.Match[str], lines: _Lines) -> Suppression:
-    start, end = match.start(), match.start() + len(match[0].rstrip())
-    target, is_alone = lines.target(text, start)
-    one = Suppression(start, end, target, is_alone=is_alone)
+def _suppression(match: re.Match[str], lines: _Lines) -> Suppression:
     ignore = _IGNORE.match(match[1])
-    if ignore:
-        offset = match.start(1) + ignore.start(1)
-        one.rules = [
-            (_code(rule[0]), rule[0], offset + rule.start(), offset + rule.end()) for rule in _RULE.finditer(ignore[1])
-        ]
-    return one
-
-
-def _code(text: str) -> str | None:
-    """Return the code of a rule that is given by code or name, as the configuration has it."""
-    return text if text in CODES else NAMES.get(text)
+    offset = match.start(1) + (ignore.start(1) if ignore else 0)
+    rules = tuple(
+        # As the configuration has it: by code or name.
+        (rule[0] if rule[0] in CODES else NAMES.get(rule[0]), rule[0], offset + rule.start(), offset + rule.end())
+        for rule in _RULE.finditer(ignore[1] if ignore else "")
+    )
+    return Suppression(
+        match.start(), match.start() + len(match[0].rstrip()), *lines.target(match.string, match.start()), rules
+    )
 
 
 def _outside(matches: Iterable[re.Match[str]], root: Node | None) -> Iterator[re.Match[str]]:
@@ -130,35 +113,29 @@ def _scalars(node: Node) -> Iterator[tuple[int, int]]:
 class _Lines:
     """The lines of a front matter, and the place of the block."""
 
-    def __init__(self, card: Card) -> None:
-        text, matter = card.text, card.front_matter
-        first = _line_start(text, matter.start) if matter else 0
-        self._spans = [match.span() for match in _LINE.finditer(text, first, matter.close_end if matter else 0)]
+    def __init__(self, card: Card, matter: FrontMatter) -> None:
+        text = card.text
+        self._spans = [match.span() for match in _LINE.finditer(text, matter.start, matter.close_end)]
         self._starts = [start for start, _ in self._spans]
-        self._next: list[tuple[int, int]] = []  # for each line: the next that is neither empty nor a comment
+        self._next: list[Span] = []  # for each line: the next that is neither empty nor a comment
         following = (len(text), len(text) + 1)
         for start, end in reversed(self._spans):
             self._next.append(following)
             if text[start:end].strip()[:1] not in {"", "#"}:
                 following = (start, end)
         self._next.reverse()
-        key, block = card.block_key, card.block
-        self.block: tuple[int, int] | None = None
-        if key is not None and block is not None:
-            start, end = self._spans[self._at(key.start)]
-            self.block = (start, max(end, block.end + 1))
+        self.block: Span | None = None
+        if card.block_key is not None and card.block is not None:
+            start, end = self._spans[self._at(card.block_key.start)]
+            self.block = (start, max(end, card.block.end + 1))
 
     def _at(self, offset: int) -> int:
         return bisect_right(self._starts, offset) - 1
 
-    def target(self, text: str, comment: int) -> tuple[tuple[int, int], bool]:
+    def target(self, text: str, comment: int) -> tuple[Span, bool]:
         """Return the span that a comment is about, a line or the whole block, and whether it has a line of its own."""
         line = self._at(comment)
         span = self._spans[line]
         is_alone = not text[span[0] : comment].strip()
         target = self._next[line] if is_alone else span
         return self.block if self.block is not None and target[0] == self.block[0] else target, is_alone
-
-
-def _line_start(text: str, offset: int) -> int:
-    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from carbon_lint.card.document import Problem
 from carbon_lint.card.read import read_card
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit, edited
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit, Hits, edited
 
 _FENCE = "---"
 _CLOSING = re.compile(r"^[ \t]*(?P<line>-{3,}[ \t]*)$", re.MULTILINE)
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports metadata that a person, or a laxer reader, takes for front matter, and the Hub does not: text or a

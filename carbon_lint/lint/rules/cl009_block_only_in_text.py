@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 
 _BLOCK = re.compile(r"^[\s>*+-]*[`*_\"']*(?P<key>co2_eq_emissions)[`*_\"']*[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports `co2_eq_emissions:` in the text of a card whose front matter has none.

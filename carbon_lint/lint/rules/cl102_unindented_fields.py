@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.card.document import Node
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit, Hits
 
 _FIELDS = frozenset(
     (
@@ -17,7 +15,7 @@ _FIELDS = frozenset(
 _MAYBE = frozenset(("source",))
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports fields of the block at the top level of the front matter, beside a `co2_eq_emissions` that is empty or
@@ -36,13 +34,6 @@ def check(context: Context) -> Iterator[Hit]:
     hardware_used: 1 x NVIDIA H100
     ```
 
-    ## Use instead
-    ```yaml
-    co2_eq_emissions:
-      emissions: 12.5
-      ...
-    ```
-
     ## Fix safety
     Unsafe: what is moved into the block is decided by the names of the keys that follow it.
     """
@@ -57,16 +48,13 @@ def check(context: Context) -> Iterator[Hit]:
         f"{names}: not indented, so not part of co2_eq_emissions",
         stray[0].start,
         stray[0].end,
-        _fix(context, stray) if block.type == "null" else None,
+        _fix(root, key, stray) if block.type == "null" else None,
         related=(("co2_eq_emissions is here", *key.span),),
     )
 
 
-def _fix(context: Context, stray: list[Node]) -> Fix | None:
+def _fix(root: Node, key: Node, stray: list[Node]) -> Fix | None:
     """Indent the run of fields that follows the empty block."""
-    root, key = context.card.root, context.block_key
-    if root is None or key is None:
-        return None
     edits = []
     run: list[str] = []
     for name, value in root.own_items():

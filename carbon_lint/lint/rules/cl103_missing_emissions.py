@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.rules.cl105_misspelt_field import meant_by
 from carbon_lint.lint.template import is_mark
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports a map under `co2_eq_emissions` that does not hold `emissions`.
@@ -21,13 +19,6 @@ def check(context: Context) -> Iterator[Hit]:
     ## Example
     ```yaml
     co2_eq_emissions:
-      ...
-    ```
-
-    ## Use instead
-    ```yaml
-    co2_eq_emissions:
-      emissions: 12.5
       ...
     ```
     """

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.card.document import Node
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit, Hits
 from carbon_lint.lint.figure import Figure, read
 from carbon_lint.lint.template import is_mark
 from carbon_lint.text import quoted
@@ -23,7 +21,7 @@ _WORDS = {
 }
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports a figure that the Hub does not read as a number: empty, a quoted number, a word, a date, a list.
@@ -35,13 +33,6 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: "12.5"
-      ...
-    ```
-
-    ## Use instead
-    ```yaml
-    co2_eq_emissions:
-      emissions: 12.5
       ...
     ```
 

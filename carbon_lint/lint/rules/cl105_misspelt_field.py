@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.lint.context import Context, pairs_of
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
+from carbon_lint.lint.misspelling import is_near, letters_of, parted, renamed
 from carbon_lint.lint.schema import GENERATED, RECOMMENDED
-from carbon_lint.lint.spelling import is_near
 from carbon_lint.lint.template import is_mark
-from carbon_lint.lint.unit_in_key import parted, renamed
 from carbon_lint.text import quoted
 
 _KNOWN = ("emissions", *RECOMMENDED)
@@ -41,7 +38,7 @@ _LETTERS_PER_ERROR = 6
 """`sorce` is `source` with one error; `geographicalocaton` is `geographicallocation` with two."""
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports keys of the block that are misspellings of the documented ones, such as `geographic_location`, `hardware
@@ -58,13 +55,6 @@ def check(context: Context) -> Iterator[Hit]:
       training_type: fine-tuning
       geographic_location: Paris, France
       hardware_used: 1 x NVIDIA H100
-    ```
-
-    ## Use instead
-    ```yaml
-    co2_eq_emissions:
-      emissions: 12.5
-      ...
     ```
 
     ## Fix safety
@@ -89,7 +79,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 def meant_by(name: str) -> tuple[str | None, bool]:
     """Return the documented field that a key stands for, and whether only the spelling differs."""
-    letters = "".join(character for character in name.lower() if character.isalnum())
+    letters = letters_of(name)
     if name in _KNOWN or name in GENERATED or letters in _NO_ERRORS:
         return None, False
     same = _BY_LETTERS.get(letters) or _VARIANTS.get(letters)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from carbon_lint.card.document import BLOCK_KEY, Node
+from carbon_lint.card.document import BLOCK_KEY
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.spelling import is_near
-from carbon_lint.lint.unit_in_key import parted, renamed
+from carbon_lint.lint.diagnostic import Hit, Hits
+from carbon_lint.lint.misspelling import is_near, letters_of, parted, renamed
 from carbon_lint.text import quoted
 
 _RIGHT = "co2eqemissions"
@@ -22,7 +19,7 @@ _WRONG = frozenset(
 )
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports top-level keys that are misspellings of `co2_eq_emissions`, on a card that has no such key.
@@ -56,17 +53,9 @@ def check(context: Context) -> Iterator[Hit]:
         return
     for key, value in root.own_items():
         bare, unit = parted(key.text) if key.kind == "scalar" else ("", None)
-        letters = _letters(bare)
+        letters = letters_of(bare)
         is_same = letters == _RIGHT or ("eq" in letters and is_near(letters, _RIGHT, _MOST_ERRORS))
-        if is_same or letters in _WRONG or (letters == "emissions" and _is_figure(value)):
+        if is_same or letters in _WRONG or (letters == "emissions" and (value.is_number or value.kind == "map")):
             wanted = f"{BLOCK_KEY}, in grams" if unit is not None and unit.mass.grams[0] != 1 else BLOCK_KEY
             fix = renamed(key, value, BLOCK_KEY, unit, is_safe=is_same)
             yield Hit(f"unknown key {quoted(key.text)}, expected {wanted}", *key.span, fix)
-
-
-def _letters(name: str) -> str:
-    return "".join(character for character in name.lower().replace("₂", "2") if character.isalnum())
-
-
-def _is_figure(value: Node) -> bool:
-    return value.is_number or value.kind == "map"

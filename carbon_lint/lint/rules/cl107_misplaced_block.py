@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from carbon_lint.card.document import BLOCK_KEY, Node
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.text import visible
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports `co2_eq_emissions` below another key of the front matter, such as in `model-index`.

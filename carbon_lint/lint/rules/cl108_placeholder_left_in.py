@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context, string
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.template import is_mark
 from carbon_lint.text import quoted, visible
 
@@ -24,7 +23,7 @@ _FLAGS = re.IGNORECASE | re.DOTALL
 _LONGEST = 1000
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports fields that still hold the documentation's description of the field, a template's mark such as `[More
@@ -39,14 +38,6 @@ def check(context: Context) -> Iterator[Hit]:
       emissions: 12.5
       source: source of the information, either directly from AutoTrain, code carbon or from a scientific article
       training_type: pre-training or fine-tuning
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
-    ```
-
-    ## Use instead
-    ```yaml
-    co2_eq_emissions:
-      emissions: 12.5
       ...
     ```
     """

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.schema import NUMBERS, STRINGS
 
-_NUMBER = ("a number", frozenset(("int", "float")))
-_STRING = ("a string", frozenset(("str",)))
-_EXPECTED = {"on_cloud": ("true or false", frozenset(("bool",))), "cpu_model": ("a string", frozenset(("str", "null")))}
+# Field -> what it should be, in words and as types. Other rules check `emissions`.
+_EXPECTED = {
+    **dict.fromkeys(STRINGS, ("a string", ("str",))),
+    **dict.fromkeys(NUMBERS - {"emissions"}, ("a number", ("int", "float"))),
+    "on_cloud": ("true or false", ("bool",)),
+    "cpu_model": ("a string", ("str", "null")),
+}
 _NAMES = {
     "map": "a map",
     "list": "a list",
@@ -23,7 +25,7 @@ _NAMES = {
 }
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports documented fields, and those that sentence-transformers, SetFit and SpanMarker write, whose value is of
@@ -36,32 +38,14 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
-      training_type: fine-tuning
-      geographical_location: Paris, France
       hardware_used:
         gpu: NVIDIA H100
         count: 1
-    ```
-
-    ## Use instead
-    ```yaml
-    co2_eq_emissions:
-      emissions: 12.5
       ...
     ```
     """
     for name, (_, value) in context.fields.items():
-        expected = _expected(name)
+        expected = _EXPECTED.get(name)
         if expected and value.type not in expected[1]:
             found = _NAMES.get(value.type, value.type)
             yield Hit(f"{name} is {found}, expected {expected[0]}", *context.spot(value))
-
-
-def _expected(name: str) -> tuple[str, frozenset[str]] | None:
-    """Return what a field should be, as words and as types; None for `emissions`, which other rules check."""
-    if name in STRINGS:
-        return _STRING
-    if name in NUMBERS and name != "emissions":
-        return _NUMBER
-    return _EXPECTED.get(name)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.rules.cl105_misspelt_field import meant_by
 from carbon_lint.lint.schema import RECOMMENDED
 
 _SAID_ALREADY = frozenset(("CL102", "CL103", "CL104"))
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Notes which of the fields `source`, `training_type`, `geographical_location` and `hardware_used` are missing.
@@ -26,13 +24,6 @@ def check(context: Context) -> Iterator[Hit]:
     co2_eq_emissions:
       emissions: 12.5
       source: codecarbon
-    ```
-
-    ## Use instead
-    ```yaml
-    co2_eq_emissions:
-      emissions: 12.5
-      ...
     ```
     """
     if context.codes & _SAID_ALREADY or context.card.problems or not context.is_model_card:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 
 _SAID_ALREADY = frozenset(("CL001", "CL003", "CL004", "CL005", "CL007", "CL008", "CL009", "CL106", "CL107"))
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Notes that the card's text states emissions while the front matter has no `co2_eq_emissions`. Cards of data sets and

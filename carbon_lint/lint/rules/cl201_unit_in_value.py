@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from carbon_lint.card.document import Node
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit, Hits
 from carbon_lint.lint.figure import Figure, read
 from carbon_lint.text import quoted
 from carbon_lint.units import plain
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports a figure written as a string with a number and a unit, or words: `17g`, `0.1069 Kg`, `28.53 in grams of
@@ -27,13 +26,6 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 12.5 g
-      ...
-    ```
-
-    ## Use instead
-    ```yaml
-    co2_eq_emissions:
-      emissions: 12.5
       ...
     ```
 

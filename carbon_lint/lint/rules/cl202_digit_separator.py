@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit, Hits
 from carbon_lint.lint.figure import read
 from carbon_lint.text import quoted
 from carbon_lint.units import plain
@@ -14,7 +13,7 @@ from carbon_lint.units import plain
 _UNDERSCORES = re.compile(r"[1-9]\d*(?:_\d+)+(?:\.\d+)?", re.ASCII)
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports a figure with separators of thousands or a decimal comma: `4,009.5`, `43,24`, `24_700_000`, `1 234`.

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.card.prose import BodyFigure
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.figure import agrees, as_kilograms, shown, step_g
 from carbon_lint.units import KG_TO_G
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Compares the figure with the emissions that the card's text states, and reports a figure that is a thousandth of

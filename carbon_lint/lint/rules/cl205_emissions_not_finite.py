@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.lint.context import Context, number
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 
 _INFINITE = float("inf")
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports `.nan` and `.inf`.
@@ -23,13 +21,6 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: .nan
-      ...
-    ```
-
-    ## Use instead
-    ```yaml
-    co2_eq_emissions:
-      emissions: 12.5
       ...
     ```
     """

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.lint.context import Context, number, string
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.figure import as_kilograms
 from carbon_lint.lint.hardware import bounds
 from carbon_lint.units import significant
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Multiplies the rated power of the accelerators in `hardware_used` by the hours that the block (`hours_used`) or
@@ -30,22 +28,20 @@ def check(context: Context) -> Iterator[Hit]:
     ```yaml
     co2_eq_emissions:
       emissions: 32.1
-      source: codecarbon
-      training_type: fine-tuning
+      hours_used: 24.5
       geographical_location: Warsaw, Poland
       hardware_used: 8 x NVIDIA A100
-      hours_used: 24.5
+      ...
     ```
 
     ## Use instead
     ```yaml
     co2_eq_emissions:
       emissions: 32100
-      source: codecarbon
-      training_type: fine-tuning
+      hours_used: 24.5
       geographical_location: Warsaw, Poland
       hardware_used: 8 x NVIDIA A100
-      hours_used: 24.5
+      ...
     ```
 
     ## Fix safety

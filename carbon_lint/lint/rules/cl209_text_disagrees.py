@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.figure import agrees, shown
+from carbon_lint.units import GRAMS_PER
 
-_GRAMS_PER_TONNE = 1_000_000
 
-
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Compares the figure with the emissions that the card's text states, and warns if the text states one figure and
@@ -51,7 +48,7 @@ def check(context: Context) -> Iterator[Hit]:
     if any(agrees(figure, emissions_g) for figure in context.figures):
         return
     # several figures contradict nothing, unless this is one of them with its tonnes left out
-    likeliest = [figure._replace(alternatives=()) for figure in context.figures if figure.unit_g >= _GRAMS_PER_TONNE]
+    likeliest = [figure._replace(alternatives=()) for figure in context.figures if figure.unit_g >= GRAMS_PER["t"]]
     tonnes = [figure for figure in likeliest if agrees(figure, emissions_g * figure.unit_g)]
     if not tonnes and any(agrees(figure, emissions_g * 1000) for figure in context.figures):
         return

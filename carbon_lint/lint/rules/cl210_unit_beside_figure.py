@@ -9,7 +9,7 @@ from decimal import Decimal
 from carbon_lint.card.document import UNIT_FIELDS, Node
 from carbon_lint.card.quantity import numbers, unit_at
 from carbon_lint.lint.context import Context, number
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit, Hits
 from carbon_lint.units import NUMBER, plain, readings_of
 
 # The unit comes first, with or without the figure itself before it: `# kg CO2`, `# in kilograms`, `# 0.42 kg`.
@@ -23,7 +23,7 @@ _NOTHING_ELSE = r"[ \t]*(?:\Z|[.,;:()\r\n-])"
 _TOLERANCE = 0.01
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports a number that a comment (on its line, on the line above, or behind `co2_eq_emissions:`) or a field `unit`

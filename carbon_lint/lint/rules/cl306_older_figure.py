@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Hit
-from carbon_lint.lint.evidence import Evidence, older_with
+from carbon_lint.lint.diagnostic import Hit, Hits
+from carbon_lint.lint.evidence import older_with
 from carbon_lint.lint.rules.cl301_emissions_disagree import is_stated
 from carbon_lint.units import significant
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports a figure that is not that of the newest run among `--record` files or rows of `--emissions-csv`, and is
@@ -46,10 +44,5 @@ def check(context: Context) -> Iterator[Hit]:
         return
     older = older_with(evidence, stated, node.text)
     if older is not None:
-        yield Hit(f"emissions is {node.text} g, that of {older.label}; {_newest(evidence)}", *node.span)
-
-
-def _newest(evidence: Evidence) -> str:
-    if evidence.emissions_g is None:
-        return f"{evidence.label} is newer"
-    return f"{evidence.label} has {significant(evidence.emissions_g, 6)} g"
+        newest = "is newer" if evidence.emissions_g is None else f"has {significant(evidence.emissions_g, 6)} g"
+        yield Hit(f"emissions is {node.text} g, that of {older.label}; {evidence.label} {newest}", *node.span)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from carbon_lint.lint.context import Context, string
-from carbon_lint.lint.diagnostic import Hit
+from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.text import quoted
 
 _PRE_TRAINING = re.compile(r"pre[- _]?train(?:ing|ed)", re.IGNORECASE)
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Notes `training_type: pre-training` on a card that names a `base_model`.
@@ -29,10 +28,8 @@ def check(context: Context) -> Iterator[Hit]:
     base_model: owner/base
     co2_eq_emissions:
       emissions: 12.5
-      source: codecarbon
       training_type: pre-training
-      geographical_location: Paris, France
-      hardware_used: 1 x NVIDIA H100
+      ...
     ```
 
     ## Use instead

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 from carbon_lint.card.document import Node
 from carbon_lint.card.yaml import scalars
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit, Hits
 from carbon_lint.text import quoted
 from carbon_lint.units import plain
 
@@ -21,7 +20,7 @@ READERS = (
 )
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports a figure that the Hub reads as a number, and PyYAML, js-yaml 3 or 5, or YAML 1.2 read as another number

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from carbon_lint.lint.context import Context
-from carbon_lint.lint.diagnostic import Edit, Fix, Hit
+from carbon_lint.lint.diagnostic import Edit, Fix, Hit, Hits
 
 
-def check(context: Context) -> Iterator[Hit]:
+def check(context: Context) -> Hits:
     """
     ## What it does
     Reports a rule in `# carbon-lint: ignore[...]` that silences no finding. A rule is named by its code or its name, as
@@ -30,8 +28,9 @@ def check(context: Context) -> Iterator[Hit]:
     ## Fix safety
     Safe: only the comment changes.
     """
-    for one in context.suppressions.comments:
-        unused = [rule for rule in one.rules if rule[0] in context.active and rule[0] not in one.used]
+    found = context.suppressions
+    for one in found.comments:
+        unused = [rule for rule in one.rules if rule[0] in context.active and not found.is_used(one, rule[0])]
         is_whole = len(unused) == len(one.rules)
         removal = _removal(context.text, one.start, one.end, one.is_alone) if is_whole else None
         for _, name, start, end in unused:

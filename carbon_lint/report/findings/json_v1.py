@@ -37,7 +37,7 @@ def _diagnostic(found: Diagnostic) -> dict[str, Any]:
         "column": found.column,
         "end_line": found.end_line,
         "end_column": found.end_column,
-        "fixable": found.fixable,
+        "fixable": found.fix is not None,
         "fix": _fix(found.fix) if found.fix else None,
     }
     if found.related:

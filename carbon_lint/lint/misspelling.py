@@ -1,4 +1,7 @@
-"""Read the unit that a key names for its value: `emissions_kg`, `emissions (in grams)`, `co2Kg`."""
+"""Read a key that is not one of the documented names: its letters, its typing errors, and the unit that it names.
+
+A unit is in `emissions_kg`, `emissions (in grams)` and `co2Kg`.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,29 @@ if TYPE_CHECKING:
 
 # A unit that is glued to the word: `emissionskg`, `emissionsKg`.
 _GLUED = re.compile(r"(?i:(?<=emissions)|(?<=emission)|(?<=co2))(?=(?i:kg|g|mg|t|lbs?|tons?|tonnes?|grams?)$)")
+
+
+def letters_of(name: str) -> str:
+    """Return the letters and digits of a name, in lower case."""
+    return "".join(character for character in name.lower().replace("\u2082", "2") if character.isalnum())
+
+
+def is_near(name: str, known: str, most: int) -> bool:
+    """Return whether at most `most` letters were left out, added, replaced or swapped between two different names."""
+    return abs(len(name) - len(known)) <= most and 0 < _distance(name, known) <= most
+
+
+def _distance(name: str, known: str) -> int:
+    before: list[int] = []
+    row = list(range(len(known) + 1))
+    for i, letter in enumerate(name, 1):
+        before, last, row = row, before, [i]
+        for j, other in enumerate(known, 1):
+            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == known[j - 2] and name[i - 2] == other:
+                least = min(least, last[j - 2] + 1)
+            row.append(least)
+    return row[-1]
 
 
 def parted(name: str) -> tuple[str, Named | None]:
