@@ -15,16 +15,11 @@ from carbon_lint.card.yaml.pattern import pattern
 from carbon_lint.records.ranges import emissions_range, energy_range, left_out_of, measured_share
 from carbon_lint.records.record import Outcome, StoppedBy
 from carbon_lint.text import markdown_text, plural
-from carbon_lint.units import (
-    format_emissions_range,
-    format_energy_range,
-    hours_from_seconds,
-    rounded,
-    significant,
-)
+from carbon_lint.units import format_emissions_range, format_energy_range, hours_from_seconds, rounded, significant
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Iterator
 
     from carbon_lint.card.document import Card
     from carbon_lint.records.record import Record
@@ -80,10 +75,8 @@ def with_section(card: Card, record: Record, *, is_wanted: bool, force: bool = F
         return Written(card.text, None)
     theirs = _by_a_person(card)
     if theirs is not None and not force:
-        line = card.text.count("\n", 0, theirs[0]) + 1
-        how = "`carbon-lint card --body --force` replaces it"
-        note = f"the section {TITLE} on line {line} was written by a person and was left: {how}"
-        return Written(card.text, None, note)
+        what = f"the section {TITLE} on line {_line_of(card, theirs[0])} was written by a person and was left"
+        return Written(card.text, None, f"{what}: `carbon-lint card --body --force` replaces it")
     if theirs is not None:
         gap = newline if theirs[1] == len(card.text) else 2 * newline
         return Written(replace_span(card.text, [Splice(*theirs, text + gap)]), "replaced")
@@ -172,9 +165,7 @@ def _own(card: Card) -> tuple[int, int] | None:
 
 def _flaw(card: Card, begins: list[tuple[int, int]], ends: list[tuple[int, int]]) -> str:
     """Say what is wrong with the comments that bound the section, with their lines."""
-    opening, closing = (
-        " and ".join(str(card.text.count("\n", 0, start) + 1) for start, _ in found) for found in (begins, ends)
-    )
+    opening, closing = (" and ".join(_line_of(card, start) for start, _ in found) for found in (begins, ends))
     if not ends:
         return f"the opening comment on line {opening} has no closing one"
     if not begins:
@@ -182,6 +173,10 @@ def _flaw(card: Card, begins: list[tuple[int, int]], ends: list[tuple[int, int]]
     if len(begins) > 1 or len(ends) > 1:
         return f"the opening comment is on line {opening}, the closing one on line {closing}: expected one of each"
     return f"the closing comment on line {closing} stands before the opening one on line {opening}"
+
+
+def _line_of(card: Card, offset: int) -> str:
+    return str(card.text.count("\n", 0, offset) + 1)
 
 
 def _comments(text: str, start: int, mark: str) -> list[tuple[int, int]]:
@@ -192,18 +187,17 @@ def _comments(text: str, start: int, mark: str) -> list[tuple[int, int]]:
 def _by_a_person(card: Card) -> tuple[int, int] | None:
     """Return the place of a section with this title, to the next heading of its level."""
     asides = hidden(card.text, card.body[0])
-    found = [
-        match
-        for match in pattern(_HEADING).finditer(card.text, card.body[0])
-        if not any(start <= match.start() < end for start, end in asides)
-    ]
-    if not found:
+
+    def headings(of: str, start: int) -> Iterator[re.Match[str]]:
+        for match in pattern(of).finditer(card.text, start):
+            if not any(begin <= match.start() < end for begin, end in asides):
+                yield match
+
+    first = next(headings(_HEADING, card.body[0]), None)
+    if first is None:
         return None
-    level = _level(found[0])
-    for match in pattern(_ANY_HEADING).finditer(card.text, found[0].end()):
-        if _level(match) <= level and not any(start <= match.start() < end for start, end in asides):
-            return found[0].start(), match.start()
-    return found[0].start(), len(card.text)
+    ends = (match.start() for match in headings(_ANY_HEADING, first.end()) if _level(match) <= _level(first))
+    return first.start(), next(ends, len(card.text))
 
 
 def _level(match: re.Match[str]) -> int:

@@ -23,11 +23,9 @@ BLOCK_KEY = "co2_eq_emissions"
 UNIT_FIELDS = ("unit", "units", "emissions_unit", "emissions_units", "emission_unit")
 """Fields of the block, as people add them, that name the unit of its figure."""
 
+TAG = "tag:yaml.org,2002:"
+
 _CARBON_WORDS = ("co2", "emission", "carbon", "geographic")
-
-_TAG = "tag:yaml.org,2002:"
-
-
 _NONE: list[Node] = []
 """Shared by all scalars, and never appended to."""
 
@@ -105,22 +103,18 @@ class Node:
     @property
     def is_number(self) -> bool:
         """True if the Hub reads a number (NaN and infinity are numbers too)."""
-        return self.kind == "scalar" and self._resolved()[0] in {"int", "float"}
+        return self.type in {"int", "float"}
 
     def items(self) -> Iterator[tuple[Node, Node]]:
         """Key and value of each entry in order, then what merge keys bring in. Nothing for a list or scalar."""
-        children = self._children + self._merged
         if self.kind == "map":
-            for index in range(0, len(children), 2):
-                key = children[index]
-                if not is_merge(key):
-                    yield key, children[index + 1]
+            children = self._children + self._merged
+            yield from (entry for entry in zip(children[::2], children[1::2], strict=True) if not is_merge(entry[0]))
 
     def own_items(self) -> Iterator[tuple[Node, Node]]:
         """Return the entries that are written in this map itself, `<<` among them."""
         if self.kind == "map":
-            for index in range(0, len(self._children), 2):
-                yield self._children[index], self._children[index + 1]
+            yield from zip(self._children[::2], self._children[1::2], strict=True)
 
     def items_list(self) -> list[Node]:
         """Return a list's entries; empty for others."""
@@ -154,7 +148,7 @@ class Node:
 
 def _tagged(tag: str, text: str) -> tuple[str, Scalar]:
     """Return a scalar with an explicit tag, as js-yaml 4 takes it."""
-    name = tag.removeprefix(_TAG)
+    name = tag.removeprefix(TAG)
     if name in {"str", "!"}:
         # a lone `!` says nothing of what is not there
         return ("str", text) if text or name == "str" else ("null", None)
@@ -163,15 +157,14 @@ def _tagged(tag: str, text: str) -> tuple[str, Scalar]:
     kind, value = hub_value(text)
     if name == "float" and kind == "int" and isinstance(value, int):
         return "float", float(value)
-    wanted = {"timestamp": "date", "merge": "merge"}.get(name, name)
-    if wanted == kind and name in {"int", "float", "bool", "null", "timestamp", "merge"}:
+    if name != "date" and kind == ("date" if name == "timestamp" else name):
         return kind, value
     return "error", text
 
 
 def is_merge(key: Node) -> bool:
     """Return whether this is the key `<<`, which brings in another map's entries."""
-    return key.kind == "scalar" and key.style is None and key.text == "<<" and key.tag in {None, _TAG + "merge"}
+    return key.kind == "scalar" and key.style is None and key.text == "<<" and key.tag in {None, TAG + "merge"}
 
 
 def property_name(key: Node) -> str:
@@ -219,28 +212,28 @@ class Card:
         path: str,
         text: str,
         *,
-        had_bom: bool = False,
-        front_matter: FrontMatter | None = None,
-        problems: tuple[Problem, ...] = (),
-        parse: Callable[[str, FrontMatter], Parsed] | None = None,
-        python_error: Callable[[Card], Problem | None] | None = None,
+        had_bom: bool,
+        front_matter: FrontMatter | None,
+        problems: tuple[Problem, ...],
+        parsed: Parsed | None,
+        parse: Callable[[str, FrontMatter], Parsed],
+        python_error: Callable[[Card], Problem | None] | None,
     ) -> None:
         self.path = path
         self.text = text
         self.had_bom = had_bom
         self.front_matter = front_matter
         self.problems = problems
+        self._parsed = parsed
         self._parse = parse
-        self._parsed: Parsed | None = None
         self._python = python_error
 
     @property
     def root(self) -> Node | None:
         """The metadata map, parsed when first asked for. None if there is no front matter or it is not a map."""
-        if self._parsed is None:
-            if self._parse is None or self.front_matter is None:
-                return None
-            self._parsed = self._parse(self.text, self.front_matter)
+        if self.front_matter is None:
+            return None
+        self._parsed = self._parsed or self._parse(self.text, self.front_matter)
         root = self._parsed.root
         return root if root is not None and root.kind == "map" else None
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Block = Mapping[str, str | int | float | bool]
 
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
-_LINE_REST = re.compile(r"[^\r\n]*")
 _EMPTY_FRONT_MATTER = re.compile(r"\s*---(\r\n|\r|\n)(?=---[ \t]*(?:\r\n|\n|\Z))")
 _OLD_NAMES = {"hardware used": "hardware_used", "geographical location": "geographical_location"}
 """Keys as huggingface/hub-docs spelt them from December 2021 to June 2022, in a list of single-key maps."""
@@ -92,25 +91,21 @@ def _splices(card: Card, block: Block) -> list[Splice]:
     if root is None:
         return [_into_empty(card, card.front_matter, block)]
     if root.is_flow:
-        raise _refused(card, root, "the whole front matter stands in braces", "write it one key a line")
+        raise refused_at(card, root.start, "the whole front matter stands in braces", "write it one key a line")
     for key, value in root.own_items():
         if property_name(key) == BLOCK_KEY and not is_merge(key):
-            return _into_value(card, key, value, block)
+            return _into_value(card, root, key, value, block)
     return [_new_key(card, card.front_matter, root, block)]
-
-
-def _refused(card: Card, node: Node, what: str, hint: str) -> CardPlaceError:
-    return refused_at(card, node.start, what, hint)
 
 
 def _new_front_matter(text: str, block: Block) -> Splice:
     empty = _EMPTY_FRONT_MATTER.match(text)
     if empty:
         newline = empty[1]
-        return Splice(empty.end(), empty.end(), newline.join(_block_lines(block, "", " " * _STEP)) + newline)
+        return Splice(empty.end(), empty.end(), newline.join(_block_lines(block)) + newline)
     found = _LINE_BREAK.search(text)
     newline = found[0] if found and found[0] != "\r" else "\n"
-    lines = ["---", *_block_lines(block, "", " " * _STEP), "---", ""]
+    lines = ["---", *_block_lines(block), "---", ""]
     if text and not text.startswith(("\n", "\r")):
         lines.append("")
     return Splice(0, 0, newline.join(lines))
@@ -122,7 +117,7 @@ def _into_empty(card: Card, fences: FrontMatter, block: Block) -> Splice:
         if line.strip() and not line.lstrip().startswith("#"):
             hint = "remove it, so that keys can be written"
             raise refused_at(card, start, f"the front matter is {line!r}", hint)
-    lines = _block_lines(block, "", " " * _STEP)
+    lines = _block_lines(block)
     if start == fences.end and text[start - 1 : start + 1] == "\r\n":
         # the Hub takes the CR for the opening line's end and the LF for the closing line's start
         return Splice(start + 1, start + 1, "\r\n".join((*lines, "")))
@@ -141,7 +136,7 @@ def _last_written(text: str, start: int, end: int) -> int:
     return _line_end(text, stop) if stop > start else start
 
 
-def _block_lines(block: Block, indent: str, step: str) -> list[str]:
+def _block_lines(block: Block, indent: str = "", step: str = " " * _STEP) -> list[str]:
     return [f"{indent}{BLOCK_KEY}:", *(f"{indent}{step}{_entry(name, value)}" for name, value in block.items())]
 
 
@@ -154,17 +149,16 @@ def _new_key(card: Card, fences: FrontMatter, root: Node, block: Block) -> Splic
     text = card.text
     entries = list(root.own_items())
     indent = _indent(card, entries[0][0])
+    lines = _block_lines(block, indent, _indent_below(root, indent))
     last_key, last_value = entries[-1]
     if _ends_in_block_scalar(last_value):
         at = _above_comments(text, _line_start(text, last_key.start), fences.start)
-        newline = _break_before(text, at)
-        return Splice(at, at, newline.join((*_block_lines(block, indent, _indent_below(root, indent)), "")))
+        return Splice(at, at, _break_before(text, at).join((*lines, "")))
     at = _line_end(text, root.end)
     rest = text[at : fences.end]
     if all(not line.strip() or line.lstrip().startswith("#") for line in _LINE_BREAK.split(rest)):
         at = max(at, _last_written(text, at, fences.end))
-    newline = _break_after(text, at)
-    return Splice(at, at, newline + newline.join(_block_lines(block, indent, _indent_below(root, indent))))
+    return Splice(at, at, _break_after(text, at).join(("", *lines)))
 
 
 def _ends_in_block_scalar(value: Node) -> bool:
@@ -181,7 +175,7 @@ def _indent(card: Card, key: Node) -> str:
     start = _line_start(card.text, key.start)
     indent = card.text[start : key.start]
     if indent.strip(" "):
-        raise _refused(card, key, "the keys do not start their lines", "write one key a line")
+        raise refused_at(card, key.start, "the keys do not start their lines", "write one key a line")
     return indent
 
 
@@ -189,40 +183,29 @@ def _indent_below(root: Node, indent: str) -> str:
     """Return how far the neighbours indent what is below a key."""
     for key, value in root.own_items():
         if value.kind == "map" and not value.is_flow and not value.is_alias:
-            step = value.start - _line_start(value.source, value.start) - len(indent)
-            if (
-                value.source[_line_start(value.source, value.start) : value.start].strip(" ") == ""
-                and key.end < value.start
-            ):
-                return " " * step if 0 < step <= _MAX_STEP else " " * _STEP
+            line = _line_start(value.source, value.start)
+            step = value.start - line - len(indent)
+            if not value.source[line : value.start].strip(" ") and key.end < value.start:
+                return " " * (step if 0 < step <= _MAX_STEP else _STEP)
     return " " * _STEP
 
 
-def _into_value(card: Card, key: Node, value: Node, block: Block) -> list[Splice]:
+def _into_value(card: Card, root: Node, key: Node, value: Node, block: Block) -> list[Splice]:
     if value.kind == "map" and not value.is_alias and value.tag is None:
         if value.is_flow:
             return _into_flow_map(card.text, value, block)
         return _into_block_map(card, value, block)
     if value.kind == "list":
         return _from_list(card, key, value, block)
-    return _from_scalar(card, key, value, _lines_below(card, key, block))
-
-
-def _lines_below(card: Card, key: Node, block: Block) -> list[str]:
     indent = _indent(card, key)
-    root = card.root
-    step = _indent_below(root, indent) if root is not None else " " * _STEP
-    return [f"{indent}{step}{_entry(name, value)}" for name, value in block.items()]
+    return _from_scalar(card.text, key, value, _block_lines(block, indent, _indent_below(root, indent))[1:])
 
 
 def _into_block_map(card: Card, block_map: Node, block: Block) -> list[Splice]:
     entries = [entry for entry in block_map.own_items() if not is_merge(entry[0])]
     known = {property_name(key): (key, value) for key, value in entries}
     splices = [
-        splice
-        for name, value in block.items()
-        if name in known
-        for splice in _changed(card, *known[name], value, in_flow=False)
+        splice for name, value in block.items() if name in known for splice in _changed(card, *known[name], value)
     ]
     new = [name for name in block if name not in known]
     if new:
@@ -261,15 +244,15 @@ def _into_flow_map(text: str, flow_map: Node, block: Block) -> list[Splice]:
     return splices
 
 
-def _changed(card: Card, key: Node, value: Node, new: str | float | bool, *, in_flow: bool) -> list[Splice]:
+def _changed(card: Card, key: Node, value: Node, new: str | float | bool) -> list[Splice]:
     if _holds(value, new):
         return []
-    if value.kind != "scalar" or value.is_alias or value.style in {"|", ">"}:
-        if value.kind != "scalar":
-            hint = f"remove it, so that {scalar_text(new)} can be written"
-            raise _refused(card, value, f"`{property_name(key)}` is a {value.kind}, expected a single value", hint)
-        return _from_scalar(card, key, value, [], " " + scalar_text(new, in_flow=in_flow))
-    return [Splice(value.start, value.end, _after_colon(card.text, value) + scalar_text(new, in_flow=in_flow))]
+    if value.kind != "scalar":
+        what = f"`{property_name(key)}` is a {value.kind}, expected a single value"
+        raise refused_at(card, value.start, what, f"remove it, so that {scalar_text(new)} can be written")
+    if value.is_alias or value.style in {"|", ">"}:
+        return _from_scalar(card.text, key, value, [], " " + scalar_text(new))
+    return [Splice(value.start, value.end, _after_colon(card.text, value) + scalar_text(new))]
 
 
 def _after_colon(text: str, value: Node) -> str:
@@ -290,16 +273,13 @@ def _holds(node: Node, value: str | float | bool) -> bool:
     )
 
 
-def _from_scalar(card: Card, key: Node, value: Node, lines: list[str], inline: str = "") -> list[Splice]:
+def _from_scalar(text: str, key: Node, value: Node, lines: list[str], inline: str = "") -> list[Splice]:
     """Replace what stands behind the key by `lines` below it. A comment on the key's own line stays."""
-    text = card.text
     colon = text.index(":", key.end) + 1
     newline = _break_after(text, _line_end(text, max(value.end, colon)))
     below = "".join(newline + line for line in lines)
-    rest = text[value.end : _line_end(text, value.end)]
-    has_comment = "#" in rest and value.style not in {"|", ">"}
-    if has_comment:
-        end = _line_end(text, value.end)
+    end = _line_end(text, value.end)
+    if "#" in text[value.end : end] and value.style not in {"|", ">"}:
         return [Splice(colon, value.end, inline), Splice(end, end, below)]
     return [Splice(colon, max(colon, value.end), inline + below)]
 
@@ -308,24 +288,23 @@ def _from_list(card: Card, key: Node, value: Node, block: Block) -> list[Splice]
     """Turn a list of single-key maps, as the documentation of 2021 had it, into the map it stands for."""
     text = card.text
     hint = "write it as a map: `emissions: 12.5` and the others below `co2_eq_emissions:`"
-    kept: dict[str, tuple[str, str]] = {}
+    kept: dict[str, str] = {}
     for item in value.items_list():
         for name, entry in item.own_items():
             plain = _OLD_NAMES.get(property_name(name), property_name(name))
             if entry.kind != "scalar" or plain in kept or _LINE_BREAK.search(entry.raw):
-                raise _refused(card, value, "`co2_eq_emissions` is a list that does not stand for a map", hint)
-            kept[plain] = (scalar_text(plain), entry.raw)
+                raise refused_at(card, value.start, "`co2_eq_emissions` is a list that does not stand for a map", hint)
+            kept[plain] = f"{scalar_text(plain)}: {entry.raw}"
         if item.kind != "map":
-            raise _refused(card, value, "`co2_eq_emissions` is a list, expected a map", hint)
+            raise refused_at(card, value.start, "`co2_eq_emissions` is a list, expected a map", hint)
     if value.is_flow or value.is_alias or re.search(r"(?:^|\s)#", text[key.end : value.end]):
-        raise _refused(card, value, "`co2_eq_emissions` is a list with comments or brackets", hint)
-    for field, new in block.items():
-        kept[field] = (scalar_text(field), scalar_text(new))
-    indent = _indent(card, key)
-    order = [*block, *(name for name in kept if name not in block)]
+        raise refused_at(card, value.start, "`co2_eq_emissions` is a list with comments or brackets", hint)
+    indent = _indent(card, key) + " " * _STEP
+    lines = [_entry(name, new) for name, new in block.items()]
+    lines += [line for name, line in kept.items() if name not in block]
     newline = _break_after(text, _line_end(text, key.end))
-    lines = [f"{indent}{' ' * _STEP}{kept[name][0]}: {kept[name][1]}".rstrip() for name in order]
-    return [Splice(text.index(":", key.end) + 1, value.end, "".join(newline + line for line in lines))]
+    below = "".join(f"{newline}{indent}{line}".rstrip() for line in lines)
+    return [Splice(text.index(":", key.end) + 1, value.end, below)]
 
 
 def _line_start(text: str, offset: int) -> int:
@@ -333,8 +312,8 @@ def _line_start(text: str, offset: int) -> int:
 
 
 def _line_end(text: str, offset: int) -> int:
-    match = _LINE_REST.match(text, offset)
-    return match.end() if match else offset
+    found = _LINE_BREAK.search(text, offset)
+    return found.start() if found else len(text)
 
 
 def _break_after(text: str, line_end: int) -> str:

@@ -106,10 +106,7 @@ def block_of(record: Record, *, training_type: str | None = None, location_name:
 
     Raises MissingFigureError if the record holds no emissions.
     """
-    block: dict[str, Value] = {
-        "emissions": _emissions_of(record),
-        "source": source_of(record),
-    }
+    block: dict[str, Value] = {"emissions": _emissions_of(record), "source": source_of(record)}
     if training_type is not None:
         block["training_type"] = training_type
     location = location_name or (record.intensity and (record.intensity.location_name or record.intensity.location))
@@ -131,24 +128,19 @@ def hardware_used(hardware: Hardware) -> str | None:
 
 def _emissions_of(record: Record) -> float:
     emissions_g = record.emissions_g
-    if record.outcome is Outcome.UNMEASURED or emissions_g is None:
-        if record.outcome is not Outcome.UNMEASURED and record.energy_kwh.total is not None:
-            raise MissingFigureError(
-                f"the record of run {record.run_id} holds energy and no grams",
-                hint="the card was not changed; say where the energy came from: carbon-lint card --location FRA",
-            )
+    if record.outcome is Outcome.UNMEASURED or (emissions_g is None and record.energy_kwh.total is None):
         reason = record.unmeasured_because
         why = "no emissions were measured" if reason is None else reason.message
-        raise MissingFigureError(
-            f"the record of run {record.run_id} holds no emissions ({record.outcome}): {why}",
-            hint="the card was not changed; `carbon-lint doctor` says what can be measured here",
-        )
-    if not math.isfinite(emissions_g) or emissions_g <= 0:
-        raise MissingFigureError(
-            f"the record of run {record.run_id} states {emissions_g!r} g, which no run can have taken",
-            hint="the card was not changed; measure the run again",
-        )
-    return _rounded(emissions_g) if is_modelled(record) else emissions_g
+        flaw, hint = f"no emissions ({record.outcome}): {why}", "`carbon-lint doctor` says what can be measured here"
+    elif emissions_g is None:
+        flaw, hint = "energy and no grams", "say where the energy came from: carbon-lint card --location FRA"
+    elif not 0 < emissions_g < math.inf:
+        flaw, hint = f"{emissions_g!r} g, which no run can have taken", "measure the run again"
+    else:
+        return _rounded(emissions_g) if is_modelled(record) else emissions_g
+    raise MissingFigureError(
+        f"the record of run {record.run_id} holds {flaw}", hint=f"the card was not changed; {hint}"
+    )
 
 
 def is_modelled(record: Record) -> bool:
@@ -242,17 +234,7 @@ def _present(card: Card) -> dict[str, Node]:
 
 
 def _field_changes(card: Card, block: dict[str, Value]) -> tuple[FieldChange, ...]:
-    present = _present(card)
-    old_scalar = card.block if card.block is not None and card.block.kind == "scalar" else None
-    return tuple(
-        FieldChange(
-            name=name,
-            old=present[name].raw
-            if name in present
-            else old_scalar.raw
-            if old_scalar and name == "emissions"
-            else None,
-            new=value,
-        )
-        for name, value in block.items()
-    )
+    old = {name: value.raw for name, value in _present(card).items()}
+    if card.block is not None and card.block.kind == "scalar":
+        old["emissions"] = card.block.raw
+    return tuple(FieldChange(name=name, old=old.get(name), new=value) for name, value in block.items())

@@ -18,19 +18,7 @@ _OF_A_DATA_SET = frozenset(
 _OF_A_SPACE = frozenset(("sdk", "sdk_version", "app_file", "colorFrom", "colorTo"))
 
 
-def kind_of(card: Card) -> str:
-    """Return `model`, `dataset` or `space`, by the keys of the metadata. In doubt it is a model."""
-    root = card.root
-    if root is None:
-        return "model"
-    names = {key.text for key, _ in root.own_items() if key.kind == "scalar"}
-    if names & _OF_A_SPACE:
-        return "space"
-    if names & _OF_A_MODEL:
-        return "model"
-    return "dataset" if names & _OF_A_DATA_SET else "model"
-
-
 def is_model_card(card: Card) -> bool:
-    """Return whether a card is a model's, of which alone a carbon figure is expected."""
-    return kind_of(card) == "model"
+    """Return whether a card is a model's, of which alone a carbon figure is expected. In doubt it is."""
+    names = {key.text for key, _ in card.root.own_items() if key.kind == "scalar"} if card.root is not None else set()
+    return not names & _OF_A_SPACE and (bool(names & _OF_A_MODEL) or not names & _OF_A_DATA_SET)

@@ -8,8 +8,7 @@ the model; `subject` distinguishes them.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from operator import or_
+from bisect import bisect_right, insort
 from typing import NamedTuple
 
 from carbon_lint.card.markup import hidden, plain
@@ -108,9 +107,6 @@ class BodyFigure(NamedTuple):
     alternatives: tuple[float, ...]
     unit_g: float
 
-    def __repr__(self) -> str:
-        return f"BodyFigure({self.number_text} {self.unit} = {self.grams:g} g at {self.start})"
-
 
 def figures(text: str, start: int) -> list[BodyFigure]:
     """Return the emissions that `text[start:]` states, in order."""
@@ -127,7 +123,6 @@ class _Reader:
         self.text = text
         self.start = start
         self.hidden = hidden(text, start)
-        self.hidden_starts = [start for start, _ in self.hidden]
         self.subjects = Subjects(text, start)
         self.found: dict[int, BodyFigure] = {}
 
@@ -135,7 +130,7 @@ class _Reader:
         for start, end, rows in html_tables(self.text, self.start):
             if not self._is_passed_over(start):
                 self._take_table(rows)
-            self._hide(start, end)
+            insort(self.hidden, (start, end))  # its lines are not read once more
         done = self.start
         for number, word in enumerate(pattern(_SPEAKS).finditer(self.text, self.start)):
             if len(self.found) >= _MAX_FIGURES or number >= _MAX_WORDS:
@@ -160,18 +155,11 @@ class _Reader:
         self._take_line(plain(text, begin, min(end, begin + _MAX_LINE)))
         return end
 
-    def _hide(self, start: int, end: int) -> None:
-        """Hide a table that was read, so that its lines are not read once more."""
-        number = bisect_right(self.hidden_starts, start)
-        self.hidden_starts.insert(number, start)
-        self.hidden[number:number] = [(start, end)]
-
     def _is_passed_over(self, position: int) -> bool:
         """Return whether the text at `position` is code, a comment, a table that was read, or about something else."""
-        number = bisect_right(self.hidden_starts, position) - 1
-        if any(position < end for _, end in self.hidden[max(0, number - 3) : number + 1]):
-            return True
-        return self.subjects.is_aside(position)
+        number = bisect_right(self.hidden, (position, len(self.text)))
+        is_hidden = any(position < end for _, end in self.hidden[max(0, number - 4) : number])
+        return is_hidden or self.subjects.is_aside(position)
 
     def _continued(self, line_end: int) -> int:
         """Return the end of the paragraph's next two lines, if the sentence plainly goes on there."""
@@ -242,10 +230,10 @@ class _Reader:
         columns = {number: self._heads(head) for number, head in enumerate(header)}
         own_rows = [self.subjects.is_own(name) for name in names]
         sums = [pattern(_SUM).fullmatch(name) is not None for name in names]
-        if any(own_rows) and all(map(or_, own_rows, sums)):
+        if any(own_rows) and all(own or total for own, total in zip(own_rows, sums, strict=True)):
             own_rows = [True] * len(names)
         own_columns = [self.subjects.is_own(head) for head in header]
-        if self._heads(header[0]) and any(_states_amount(cell) for cell in header[1:]):
+        if self._heads(header[0]) and any(any(quantities(cell)) for cell in header[1:]):
             # a table without a head: the row in its place is like the others
             body, names, own_rows = [cells[0], *body], [header[0], *names], [False, *own_rows]
         for row, name, is_own in zip(body, names, own_rows, strict=True):
@@ -267,7 +255,7 @@ class _Reader:
         is_label = pattern(_LABEL).search(label) or pattern(_KEY_CELL).match(label)
         if (
             (not is_label and not has_gas)
-            or _states_amount(label)
+            or any(quantities(label))
             or self.subjects.is_rate_or_other(label)
             or any(unit.is_rate for unit in units)
         ):
@@ -290,10 +278,6 @@ class _Reader:
         if stated is None or stated.is_rate or not pattern(_BESIDE).fullmatch(rest.strip()):
             return
         self._take(cell, start, end, stated)
-
-
-def _states_amount(text: str) -> bool:
-    return next(quantities(text), None) is not None
 
 
 def _sentence_ends(text: str) -> list[int]:

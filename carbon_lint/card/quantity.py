@@ -110,8 +110,8 @@ def quantities(text: str) -> Iterator[Quantity]:
 
 def read(text: str) -> Quantity | None:
     """Return the amount that all of `text` is, perhaps after a sign or a word for "about"; None if it is not one."""
-    match = re.match(SIGNED, text.strip(), re.IGNORECASE)
     stripped = text.strip()
+    match = re.match(SIGNED, stripped, re.IGNORECASE)
     quantity = quantity_of(stripped, *match.span("number")) if match else None
     if quantity is None or (not quantity.unit.is_rate and stripped[quantity.unit.gas_end :].strip(" ).")):
         return None
@@ -119,7 +119,7 @@ def read(text: str) -> Quantity | None:
 
 
 def numbers(text: str) -> list[tuple[int, int]]:
-    """Yield the place of every number in `text`, without the full stop of a sentence; digits in words do not count."""
+    """Return the place of every number in `text`, without the full stop of a sentence; digits in words do not count."""
     return [(match.start(), match.start() + len(match[0].rstrip(".,"))) for match in pattern(_NUMBER).finditer(text)]
 
 

@@ -24,20 +24,21 @@ def read_card(data: bytes, path: str) -> Card:
     except UnicodeDecodeError as error:
         text = encoded.decode(errors="replace")
         problems = (_not_utf8(encoded, error),)
-    front_matter = fence.find(text)
+    front_matter, parsed = fence.find(text), None
     if front_matter is None:
-        return Card(path, text, had_bom=had_bom, problems=(*problems, _no_front_matter(text)))
-    if is_plainly_fine(text[front_matter.start : front_matter.end]):
-        return Card(path, text, had_bom=had_bom, front_matter=front_matter, problems=problems, parse=_parse)
-    parsed = _parse(text, front_matter)
+        problems = (*problems, _no_front_matter(text))
+    elif not is_plainly_fine(text[front_matter.start : front_matter.end]):
+        parsed = _parse(text, front_matter)
+        problems += parsed.problems
     return Card(
         path,
         text,
         had_bom=had_bom,
         front_matter=front_matter,
-        problems=problems + parsed.problems,
-        parse=lambda _text, _front_matter: parsed,
-        python_error=_python_error,
+        problems=problems,
+        parsed=parsed,
+        parse=_parse,
+        python_error=_python_error if parsed else None,
     )
 
 
@@ -60,9 +61,8 @@ def _no_front_matter(text: str) -> Problem:
     from carbon_lint.card.lax import find_lax  # noqa: PLC0415  its patterns take 1 ms, and few cards need them
 
     lax = find_lax(text)
-    if lax is not None:
-        return lax[1]
-    return Problem("no-front-matter", "the card has no front matter: metadata between two `---` lines", 0, 0)
+    none = Problem("no-front-matter", "the card has no front matter: metadata between two `---` lines", 0, 0)
+    return none if lax is None else lax[1]
 
 
 def _python_error(card: Card) -> Problem | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carbon_lint.card.kind import kind_of
+from carbon_lint.card.kind import is_model_card
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
 from carbon_lint.lint.engine import lint_card
@@ -19,21 +19,22 @@ def codes(matter, body):
 
 
 @cases(
-    ("matter", "kind"),
+    ("matter", "is_of_a_model"),
     [
-        (SPACE, "space"),
-        ("sdk: docker\nlicense: mit\n", "space"),
-        (DATA_SET, "dataset"),
-        ("dataset_info:\n  features: []\nlicense: mit\n", "dataset"),
-        ("license: mit\n", "model"),
-        ("pipeline_tag: text-classification\npretty_name: A model\n", "model"),
-        ("base_model: a/b\nconfigs: []\n", "model"),
-        ("co2_eq_emissions: 5\n", "model"),
-        ("- a list\n", "model"),
+        (SPACE, False),
+        ("sdk: docker\nlicense: mit\n", False),
+        ("sdk: docker\nbase_model: a/b\n", False),
+        (DATA_SET, False),
+        ("dataset_info:\n  features: []\nlicense: mit\n", False),
+        ("license: mit\n", True),
+        ("pipeline_tag: text-classification\npretty_name: A model\n", True),
+        ("base_model: a/b\nconfigs: []\n", True),
+        ("co2_eq_emissions: 5\n", True),
+        ("- a list\n", True),
     ],
 )
-def test_the_keys_say_what_a_card_is_of(matter, kind):
-    assert kind_of(read_card(f"---\n{matter}---\n".encode(), "README.md")) == kind
+def test_the_keys_say_what_a_card_is_of(matter, is_of_a_model):
+    assert is_model_card(read_card(f"---\n{matter}---\n".encode(), "README.md")) is is_of_a_model
 
 
 @cases("body", BODIES)

@@ -12,7 +12,7 @@ from bisect import bisect_right
 
 import yaml
 
-from carbon_lint.card.document import Node, Parsed, Problem, is_merge, property_name
+from carbon_lint.card.document import TAG, Node, Parsed, Problem, is_merge, property_name
 from carbon_lint.card.yaml import parser
 from carbon_lint.card.yaml.scalars import paired, with_last_break
 
@@ -30,12 +30,10 @@ _ODD_BREAKS = "[\x85\u2028\u2029\ufeff]"
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 
-_TAG = "tag:yaml.org,2002:"
 _TAGS = {
-    "scalar": frozenset(_TAG + name for name in ("str", "int", "float", "bool", "null", "binary", "timestamp", "merge"))
-    | {"!"},
-    "list": frozenset(_TAG + name for name in ("seq", "omap", "pairs")) | {"!"},
-    "map": frozenset(_TAG + name for name in ("map", "set")) | {"!"},
+    "scalar": ("str", "int", "float", "bool", "null", "binary", "timestamp", "merge"),
+    "list": ("seq", "omap", "pairs"),
+    "map": ("map", "set"),
 }
 
 
@@ -64,10 +62,6 @@ def _compose_repaired(text: str, start: int, end: int) -> Parsed:
         return Parsed(None, (Problem("yaml-error", f"the YAML cannot be read: {error}", start, start),))
 
 
-_AT_LEAST_ONE = re.compile(r"[^\r\n]")
-_STARTS_NOTHING = "cannot start any token"
-
-
 def _syntax_problem(error: yaml.MarkedYAMLError, repaired: Repaired, text: str, start: int, end: int) -> Problem:
     from carbon_lint.card.yaml.repair import bracket_at_depth  # noqa: PLC0415  as above
 
@@ -76,8 +70,8 @@ def _syntax_problem(error: yaml.MarkedYAMLError, repaired: Repaired, text: str, 
         return _too_deep(start + (bracket_at_depth(text[start:end], parser.MAX_DEPTH - 1) or 0))
     mark = error.problem_mark
     at = min(start + repaired.offset(mark.index if mark else 0), end)
-    stop = at + 1 if at < end and _AT_LEAST_ONE.match(text, at) else at
-    if text[at:stop] == "\t" and _STARTS_NOTHING in (error.problem or ""):
+    stop = at + 1 if at < end and text[at] not in "\r\n" else at
+    if text[at:stop] == "\t" and "cannot start any token" in (error.problem or ""):
         return Problem("yaml-error", "the front matter is not valid YAML: a TAB: YAML indents with spaces", at, stop)
     what = (error.problem or "it cannot be parsed").replace("\t", "TAB")
     if "%" not in what and error.context:
@@ -92,12 +86,11 @@ def _too_deep(at: int) -> Problem:
 class _Frame:
     """A map or list that is being filled."""
 
-    __slots__ = ("anchor", "names", "node")
+    __slots__ = ("names", "node")
 
     def __init__(self, node: Node) -> None:
         self.node = node
         self.names: dict[str, Node] = {}
-        self.anchor: str | None = None
 
 
 class _Composer:
@@ -147,10 +140,8 @@ class _Composer:
         start, end = event.start_mark.index, event.end_mark.index
         if self.repaired is not None:
             start, end = self.repaired.offset(start), self.repaired.offset(end, is_end=True)
-        start, end = self.start + start, self.start + end
-        last = self.end
         # the line break that was added at the end lies behind the front matter
-        return min(last, start), min(last, end)
+        return min(self.end, self.start + start), min(self.end, self.start + end)
 
     def _scalar(self, event: Any) -> Node:
         start, end = self._span(event)
@@ -162,7 +153,10 @@ class _Composer:
             if style in {"|", ">"}:  # libyaml ends them where the next token starts
                 node.end = start + len(self.text[start:end].rstrip())
         if self.repaired is not None:
-            self._restore(node, self.repaired)
+            if self.repaired.unprintable(node.text, is_quoted=style in {"'", '"'}):
+                what = "a control character stands in the front matter"
+                self._problem("control-character", what, node.start, node.end)
+            node.text = self.repaired.original(node.text)
         elif parser.Parser is None:  # PyYAML's own scanner lets them pass
             node.text = paired(node.text)
         if event.tag is not None:
@@ -172,15 +166,11 @@ class _Composer:
             self._problem("yaml-error", "an anchor's name must not end in a colon", node.start, node.end)
         return node
 
-    def _restore(self, node: Node, repaired: Repaired) -> None:
-        if repaired.unprintable(node.text, is_quoted=node.style in {"'", '"'}):
-            self._problem("control-character", "a control character stands in the front matter", node.start, node.end)
-        node.text = repaired.original(node.text)
-
     def _tag(self, node: Node, event: Any) -> None:
         node.tag = event.tag
-        if event.tag not in _TAGS[node.kind] or (node.kind == "scalar" and node.type == "error"):
-            shown = event.tag.replace(_TAG, "!!")
+        known = {"!", *(TAG + name for name in _TAGS[node.kind])}
+        if event.tag not in known or node.type == "error":
+            shown = event.tag.replace(TAG, "!!")
             self._problem("yaml-error", f"the tag {shown!r} is unknown or does not fit the value", node.start, node.end)
 
     def _open(self, event: Any, kind: str) -> None:
@@ -208,12 +198,10 @@ class _Composer:
     def _alias(self, event: Any) -> None:
         start, end = self._span(event)
         target = self.anchors.get(event.anchor)
-        if target is None:
-            self._problem("yaml-error", f"the alias {self._shown(event)} names no anchor above it", start, end)
-            self._add(Node(self.text, "scalar", start, end), None)
-            return
-        if any(frame.node is target for frame in self.stack):
-            self._problem("yaml-error", f"the alias {self._shown(event)} stands inside what it names", start, end)
+        if target is None or any(frame.node is target for frame in self.stack):
+            what = "names no anchor above it" if target is None else "stands inside what it names"
+            name = event.anchor if self.repaired is None else self.repaired.anchor(event.anchor)
+            self._problem("yaml-error", f"the alias {'*' + name!r} {what}", start, end)
             self._add(Node(self.text, "scalar", start, end), None)
             return
         node = Node(self.text, target.kind, start, end)
@@ -221,9 +209,6 @@ class _Composer:
         for name in ("style", "tag", "text", "is_flow", "_children", "_merged"):
             setattr(node, name, getattr(target, name))
         self._add(node, None)
-
-    def _shown(self, alias: Any) -> str:
-        return repr("*" + (alias.anchor if self.repaired is None else self.repaired.anchor(alias.anchor)))
 
     def _add(self, node: Node, anchor: str | None) -> None:
         if anchor is not None:

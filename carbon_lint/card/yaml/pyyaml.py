@@ -6,7 +6,7 @@ import re
 
 import yaml
 
-from carbon_lint.card.document import Card, Node, Problem
+from carbon_lint.card.document import Card, Node, Problem, is_merge
 from carbon_lint.card.yaml.parser import is_well_formed
 from carbon_lint.card.yaml.scalars import pyyaml_value
 
@@ -59,8 +59,7 @@ def _construct_error(root: Node) -> Problem | None:
         for key, value in node.own_items():
             if key.kind != "scalar":
                 return Problem("pyyaml-error", "a list or map cannot be a key", key.start, key.end)
-            is_merge = key.style is None and key.text == "<<"
-            todo.extend((value,) if is_merge else (value, key))
+            todo.extend((value,) if is_merge(key) else (value, key))
         if not node.is_alias:
             todo.extend(node.items_list())
     return None

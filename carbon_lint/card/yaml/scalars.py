@@ -10,7 +10,6 @@ what a card's value looks like elsewhere. The patterns are those of the readers:
 from __future__ import annotations
 
 import re
-from functools import cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,9 +34,7 @@ _DIGITS_EXACT_IN_JS = 15
 _SOURCES = {
     "js4-int": r"[-+]?(?:0b[01]+|0o[0-7]+|0x[0-9a-fA-F]+|[0-9]+)",
     "js4-float": r"[-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?",
-    "js5-int": r"0o[0-7]+|0x[0-9a-fA-F]+|[-+]?[0-9]+",
-    "js5-float": r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?",
-    "yaml12-int": r"0o[0-7]+|0x[0-9a-fA-F]+|[-+]?[0-9]+",
+    "yaml12-int": r"0o[0-7]+|0x[0-9a-fA-F]+|[-+]?[0-9]+",  # the core schema
     "yaml12-float": r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?",
     "js3-int": r"[-+]?(?:0b_*[01](?:[01_]*[01])?|0x_*[0-9a-fA-F](?:[0-9a-fA-F_]*[0-9a-fA-F])?"
     r"|0|0_*[0-7](?:[0-7_]*[0-7])?|[1-9](?:[0-9_]*[0-9])?|[1-9][0-9_]*(?::[0-5]?[0-9])+)",
@@ -50,7 +47,6 @@ _SOURCES = {
     "date": r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
     r"|[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:[Tt]|[ \t]+)[0-9][0-9]?:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?"
     r"(?:[ \t]*(?:Z|[-+][0-9][0-9]?(?::[0-9]{2})?))?",
-    "threshold": r"\d+\.\d+|\d+",
 }
 
 
@@ -69,7 +65,7 @@ def js_yaml_5_value(text: str, style: str | None = None) -> Value:
     """Read it as js-yaml 5 does: the YAML 1.2 core schema, and neither dates nor merge keys."""
     if style:
         return "str", text
-    return _number(text, "js5") or _infinite(text) or _word(text, _TRUE, _FALSE, has_merge=False)
+    return _number(text, "yaml12") or _infinite(text) or _word(text, _TRUE, _FALSE, has_merge=False)
 
 
 def yaml12_value(text: str, style: str | None = None) -> Value:
@@ -109,7 +105,7 @@ def pyyaml_value(text: str, style: str | None = None) -> Value:
 
 def emissions_thresholds_value(text: str) -> Value:
     """Read it as huggingface_hub's `emissions_thresholds` search does: the first digits in the value's text."""
-    match = _compiled("threshold").search(text)
+    match = re.search(r"\d+\.\d+|\d+", text)
     return ("float", float(match[0])) if match else ("null", None)
 
 
@@ -243,13 +239,8 @@ def _js_number(value: float) -> str:
 
 
 def _full(name: str, text: str) -> re.Match[str] | None:
-    return _compiled(name).fullmatch(text)
-
-
-@cache
-def _compiled(name: str) -> re.Pattern[str]:
-    """Compile a pattern on first use: most cards hold no number that needs more than `hub_value`."""
-    return re.compile(_SOURCES[name])
+    """Match all of a text. `re` compiles a pattern on first use: most cards hold no number that needs one."""
+    return re.fullmatch(_SOURCES[name], text)
 
 
 def with_last_break(yaml_text: str) -> str:
