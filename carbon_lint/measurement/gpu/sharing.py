@@ -27,13 +27,10 @@ def roots(*, is_launched: bool) -> tuple[int, ...]:
     own = os.getpid()
     above = _line(own)[1:] if is_launched else []
     launcher = next((process for process in above if process.name not in _SHELLS), None)
-    return (own,) if launcher is None or _adopts(launcher) else (own, launcher.pid)
-
-
-def _adopts(process: _Process) -> bool:
-    """Return whether it adopts processes whose parent has ended. A container's first process may be a launcher."""
     is_machine = [each.name for each in _line(2)] == ["kthreadd"]  # a container sees none of the kernel's threads
-    return process.name in _INITS or (process.pid == 1 and is_machine)
+    # A container's first process may be a launcher.
+    adopts = launcher is None or launcher.name in _INITS or (launcher.pid == 1 and is_machine)
+    return (own,) if launcher is None or adopts else (own, launcher.pid)
 
 
 def others(pids: Iterable[int], roots: Collection[int]) -> set[int]:
