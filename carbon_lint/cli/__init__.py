@@ -14,7 +14,7 @@ from carbon_lint import __version__, debug
 from carbon_lint.verbs import VERBS
 
 # What a plain install does not have, and the extra that brings it.
-_EXTRA_OF = {"codecarbon": "run", "psutil": "run", "huggingface_hub": "hub", "tenacity": "hub", "jinja2": "html"}
+_EXTRA_OF = {"codecarbon": "run", "huggingface_hub": "hub", "tenacity": "hub", "jinja2": "html"}
 
 
 def console() -> None:

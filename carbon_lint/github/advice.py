@@ -10,8 +10,7 @@ from pathlib import Path
 import yaml
 
 from carbon_lint.github.inputs import ActionInputs
-from carbon_lint.measurement.gpu.host_amd import host_amd_gpus
-from carbon_lint.measurement.gpu.host_nvidia import host_gpus
+from carbon_lint.measurement.gpu.host import host_amd_gpus, host_gpus
 from carbon_lint.project import MAJOR_TAG, REPOSITORY
 
 ROOT = Path("/")

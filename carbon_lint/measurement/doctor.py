@@ -15,10 +15,8 @@ from pathlib import Path
 from carbon_lint.errors import CarbonLintError, MeasurementError, PlaceError
 from carbon_lint.measurement.codecarbon.meter import REQUIRED_VERSION, CodeCarbonMeter
 from carbon_lint.measurement.gpu.counting import open_gpus
-from carbon_lint.measurement.gpu.host_amd import host_amd_gpus
-from carbon_lint.measurement.gpu.host_nvidia import host_gpus, in_container
-from carbon_lint.measurement.gpu.visible_amd import hiding
-from carbon_lint.measurement.gpu.visible_nvidia import is_hidden
+from carbon_lint.measurement.gpu.host import host_amd_gpus, host_gpus, in_container
+from carbon_lint.measurement.gpu.visible import hiding, is_hidden
 from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps, GridHour
 from carbon_lint.measurement.grid.location import LocatedPlace
 from carbon_lint.measurement.host.allotment import Allotment, allotment

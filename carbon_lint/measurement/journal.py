@@ -25,7 +25,7 @@ import msgspec
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import write_atomically
 from carbon_lint.measurement.meter import Reading
-from carbon_lint.measurement.phases import Mark, PhaseMeter, mark_from_json, mark_to_json
+from carbon_lint.measurement.phases import Mark, PhaseMeter
 from carbon_lint.records.document import to_json
 from carbon_lint.records.folder import aside_path
 from carbon_lint.records.hashes import journal_sha256
@@ -88,7 +88,7 @@ class Journal:
     def write_reading(self, reading: Reading, marks: Sequence[Mark] = ()) -> None:
         """Write the line of one tick, and before it the boundaries of epochs and phases that it holds."""
         self._is_of_use = True
-        before = _line({"marks": [mark_to_json(mark) for mark in marks]}) if marks else b""
+        before = _line({"marks": marks}) if marks else b""
         self._append(before + _line(reading_to_json(reading)))
 
     def write_forecast(self, elapsed_s: float, share: float) -> None:
@@ -215,7 +215,7 @@ def read_phases(path: str | os.PathLike[str]) -> PhaseMeter:
     meter, marks = PhaseMeter(), []
     for line in parsed_lines(read_lines(path)):
         if isinstance(line.get("marks"), list):
-            marks = [mark_from_json(mark) for mark in line["marks"]]
+            marks = msgspec.convert(line["marks"], list[Mark])
         elif "elapsed_s" in line and "energy_kwh" in line:
             meter.take(reading_from_json(line), marks)
             marks = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import signal
 import time
@@ -17,7 +18,7 @@ from carbon_lint.measurement.job.body import Body
 from carbon_lint.measurement.job.cpu_time import JobCpu
 from carbon_lint.measurement.job.job import CANCEL_GRACE_S, Job, JobState
 from carbon_lint.measurement.job.ranks import local_size
-from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox, suspend_this_process
+from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measurement.job.time_limit import time_limit
 from carbon_lint.measurement.journal import Journal
 from carbon_lint.measurement.meter import Meter, Reading, is_finite, power_between_w
@@ -107,7 +108,8 @@ class Loop:
             self._cpu.finish(self._job.cpu_s)
         self._note_job_cpu()
         self.state.warnings += self._job.notices
-        self.state.stopped_by = self._job.was_stopped_by(self.state.stopped_by)
+        if isinstance(self._job, Body):  # which may not have been reached by the request to end
+            self.state.stopped_by = self._job.stopped_by
 
     def _say_what_idling_costs(self) -> None:
         """Say how long a limit lasts at most, if it is compared with a modelled figure: idling uses it up, too."""
@@ -175,7 +177,7 @@ class Loop:
         """Suspend at Ctrl-Z. SIGTSTP has no effect on a session without a terminal of its own, SIGSTOP has."""
         self._report(Stage.SUSPENDED)
         self._job.signal(signal.SIGSTOP)
-        suspend_this_process()
+        os.kill(os.getpid(), signal.SIGSTOP)  # as Ctrl-Z would have; this returns when somebody continues us
         self._outlook.listening.resize()  # the process in the foreground got that signal, not this one
         self._job.signal(signal.SIGCONT)
 
@@ -304,18 +306,15 @@ class Loop:
             forecast = forecaster.take(used, elapsed_s)
             if forecast is not None and self._journal is not None:
                 self._journal.write_forecast(elapsed_s, forecast.share)
-            self._hold_against_time_limit(forecast)
+            limit, ends_at_s = self._time_limit, None if forecast is None else forecast.ends_at_s
+            if ends_at_s is not None and limit is not None and ends_at_s > limit.after_s:
+                self._say_once("time-limit", f"heading for {format_duration(ends_at_s)}, and {limit.words}")
             if self.state.is_over_budget:
                 return forecast, None
             message = self._announcer.say(forecast, elapsed_s=elapsed_s, is_recognised=forecaster.is_recognised)
         if message.notice is not None:
             self._say(message.notice)
         return forecast, message.warning
-
-    def _hold_against_time_limit(self, forecast: Forecast | None) -> None:
-        limit, ends_at_s = self._time_limit, None if forecast is None else forecast.ends_at_s
-        if ends_at_s is not None and limit is not None and ends_at_s > limit.after_s:
-            self._say_once("time-limit", f"heading for {format_duration(ends_at_s)}, and {limit.words}")
 
     def _is_usable(self, reading: Reading) -> bool:
         """Return whether the reading holds what the limits are compared with."""

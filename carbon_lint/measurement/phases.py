@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from carbon_lint.measurement.meter import Reading
 from carbon_lint.records.record import Energy, Phase, PhaseKind, Record
@@ -158,17 +158,6 @@ class PhaseMeter:
             for kind, track in self._tracks.items()
             if track.left_out
         )
-
-
-def mark_to_json(mark: Mark) -> list[str | None]:
-    """Return a mark as a journal's line holds it: kind, change, name."""
-    return [str(mark.kind), str(mark.change), mark.name]
-
-
-def mark_from_json(parts: Sequence[Any]) -> Mark:
-    """Return the mark that `mark_to_json` wrote. Raises ValueError or TypeError if it is not a mark."""
-    kind, change, name = parts
-    return Mark(PhaseKind(kind), Change(change), None if name is None else str(name))
 
 
 def _cuts(marks: Sequence[Mark]) -> list[list[Mark]]:

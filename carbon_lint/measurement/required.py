@@ -6,11 +6,11 @@ from collections.abc import Collection
 from pathlib import Path
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.measurement.gpu.host_nvidia import in_container
-from carbon_lint.measurement.gpu.visible_nvidia import hides
+from carbon_lint.measurement.gpu.host import in_container
+from carbon_lint.measurement.gpu.visible import hides
 from carbon_lint.measurement.host.allotment import Allotment
 from carbon_lint.measurement.host.cpu import CpuPlan
-from carbon_lint.measurement.host.rapl import Domain, denied, find_zones
+from carbon_lint.measurement.host.rapl import Domain, find_zones
 from carbon_lint.records.record import Method
 from carbon_lint.text import plural
 
@@ -18,17 +18,22 @@ from carbon_lint.text import plural
 def check_required(
     require: Collection[str],
     cpu: CpuPlan,
-    allotted: Allotment = Allotment(),  # noqa: B008  an immutable value
+    allotted: Allotment,
     *,
     gpu_count: int,
-    root: Path = Path("/"),
+    root: Path,
 ) -> None:
     """Raise MeasurementError if what is required would not be measured: the cause, and what to do.
 
     Required is what `require` names and, unless that is `none`, each GPU that a Hugging Face Job's flavor has.
     """
     if "none" not in require and gpu_count < _used_gpus(allotted):
-        raise _flavor_without_gpu(allotted, gpu_count)
+        raise MeasurementError(
+            _unread_gpus(allotted, gpu_count),
+            hint="`nvidia-smi` must list it in the job's image; an empty CUDA_VISIBLE_DEVICES states that the job does "
+            "not use it; or go on without its energy",
+            suggest=(("require", "none"),),
+        )
     if "gpu" in require and gpu_count == 0:
         raise MeasurementError(
             "a GPU is required, and none can be seen here",
@@ -63,16 +68,7 @@ def _unread_gpus(allotted: Allotment, gpu_count: int) -> str:
     )
 
 
-def _flavor_without_gpu(allotted: Allotment, gpu_count: int) -> MeasurementError:
-    return MeasurementError(
-        _unread_gpus(allotted, gpu_count),
-        hint="`nvidia-smi` must list it in the job's image; an empty CUDA_VISIBLE_DEVICES states that the job does not "
-        "use it; or go on without its energy",
-        suggest=(("require", "none"),),
-    )
-
-
-def rapl_cause(cpu: CpuPlan, root: Path = Path("/"), *, instead: str = "state `cpu-power`") -> tuple[str, str]:
+def rapl_cause(cpu: CpuPlan, root: Path, *, instead: str = "state `cpu-power`") -> tuple[str, str]:
     """Return why the CPU's counter is not read, and what to do. `instead`: if nothing can be done here."""
     if cpu.method is Method.USER:
         return "`cpu-power` takes the place of the counter", "leave it out"
@@ -81,9 +77,9 @@ def rapl_cause(cpu: CpuPlan, root: Path = Path("/"), *, instead: str = "state `c
 
 def counter_cause(domain: Domain, root: Path, *, is_virtual: bool, instead: str) -> tuple[str, str]:
     """Return why counters of this kind are not read, and what to do. `instead`: if nothing can be done here."""
-    unreadable = denied(find_zones(root, domain))
-    if unreadable:
-        return f"{unreadable[0]} may not be read by this user", "sudo chmod -R a+r /sys/class/powercap/intel-rapl"
+    denied = next((zone.energy for zone in find_zones(root, domain) if not zone.is_readable), None)
+    if denied is not None:
+        return f"{denied} may not be read by this user", "sudo chmod -R a+r /sys/class/powercap/intel-rapl"
     if is_virtual:
         return "this is a virtual machine, which shows no RAPL", f"measure on bare metal, or {instead}"
     if in_container(root):

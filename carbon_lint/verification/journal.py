@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
+
 from carbon_lint.measurement.host.cpu import UNKNOWN_WIDENING
 from carbon_lint.measurement.host.power import MEMORY_W_PER_GIB, CpuModel
 from carbon_lint.measurement.host.processor import GENERATION_WIDENING
 from carbon_lint.measurement.journal import FORECAST_KEYS, reading_from_json
 from carbon_lint.measurement.meter import Reading, with_evidence
-from carbon_lint.measurement.phases import Mark, PhaseMeter, mark_from_json
+from carbon_lint.measurement.phases import Mark, PhaseMeter
 from carbon_lint.records.document import record_from_json
 from carbon_lint.records.hashes import ENDED, FIELD, record_sha256, short
 from carbon_lint.records.journal import FORMAT, parse_line, read_lines
@@ -88,7 +90,7 @@ class _Replay:
 
     def _take_marks(self, number: int, marks: Any) -> None:
         try:
-            self._marks = [mark_from_json(mark) for mark in marks]
+            self._marks = msgspec.convert(marks, list[Mark])
         except (TypeError, ValueError) as error:
             self.wrong.append(f"line {number} holds no epoch or phase: {error!r}")
 

@@ -13,7 +13,7 @@ import pytest
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.doctor import State, diagnose
 from carbon_lint.measurement.gpu.counting import open_gpus
-from carbon_lint.measurement.gpu.host_amd import host_amd_gpus
+from carbon_lint.measurement.gpu.host import host_amd_gpus
 from carbon_lint.measurement.grid.location import LocatedPlace
 from tests.cases import cases
 from tests.conftest import ROOT

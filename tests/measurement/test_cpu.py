@@ -10,9 +10,8 @@ import pytest
 from carbon_lint.errors import MeasurementError, UsageError
 from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.measurement.host import cgroup
-from carbon_lint.measurement.host.counting import HostEnergy
+from carbon_lint.measurement.host.counting import HostEnergy, busy_time, cpus_busy_s, group_busy_s
 from carbon_lint.measurement.host.cpu import Limit, plan_cpu
-from carbon_lint.measurement.host.cpu_load import CpusTime, GroupTime, busy_time
 from carbon_lint.measurement.host.memory import plan_ram
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
@@ -201,20 +200,21 @@ def stat(root, *busy_idle_stolen):
 def test_the_busy_time_of_some_cpus_is_theirs_alone_and_stolen_time_is_none(tmp_path):
     """30 % ran, 60 % stolen, 10 % idle is a load of 30 %, which psutil reads as 90 %."""
     stat(tmp_path, (30, 10, 60), (100, 0, 0), (50, 50, 0))
-    assert CpusTime(tmp_path, {0, 2}).seconds() == 80
-    assert CpusTime(tmp_path).seconds() == 180
-    assert CpusTime(tmp_path, {0}).seconds() == 30
+    path = tmp_path / "proc/stat"
+    assert cpus_busy_s(path, {b"cpu0", b"cpu2"}) == 80
+    assert cpus_busy_s(path, {b"cpu"}) == 180
+    assert cpus_busy_s(path, {b"cpu0"}) == 30
     with pytest.raises(OSError, match="load of the CPUs"):
-        CpusTime(tmp_path, {7}).seconds()
+        cpus_busy_s(path, {b"cpu7"})
 
 
 def test_the_machines_own_load_is_used_only_if_all_of_it_may_be_used(tmp_path):
     root = machine(tmp_path, EPYC_7763, threads=4)
     cpus = {b"cpu%d" % number for number in os.sched_getaffinity(0)}
-    assert busy_time(planned(root).limit, root)._names == {b"cpu"}
-    assert busy_time(planned(root, affinity=2).limit, root)._names == cpus
+    assert busy_time(planned(root).limit, root).args[1] == {b"cpu"}
+    assert busy_time(planned(root, affinity=2).limit, root).args[1] == cpus
     cgroup_v2(root, cpu_max="150000 100000", cpu_stat="usage_usec 1\n")
-    assert isinstance(busy_time(planned(root, affinity=2).limit, root), GroupTime)
+    assert busy_time(planned(root, affinity=2).limit, root).func is group_busy_s
     assert planned(root, affinity=1).limit is Limit.AFFINITY
 
 

@@ -7,15 +7,16 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
-import psutil
 import pytest
 
 from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter
-from carbon_lint.measurement.gpu import counting
+from carbon_lint.measurement.gpu import counting, sharing
 from carbon_lint.measurement.gpu.counting import open_gpus
 from carbon_lint.measurement.gpu.sharing import not_ours, others, roots
+from carbon_lint.measurement.job.descendants import find_process
 from tests.cases import cases
 from tests.conftest import ROOT
 from tests.measurement.driving import drive, virtual
@@ -60,14 +61,12 @@ def child():
 @pytest.fixture
 def made(tmp_path, monkeypatch):
     """`made({2: "kthreadd"}, p5=1)`: in the place of the machine's, process 5 and its parent; and a name."""
-    (tmp_path / "stat").write_text("cpu 1 1 1 1\nbtime 1\n")
-    monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path))
+    monkeypatch.setattr(sharing, "find_process", partial(find_process, root=tmp_path))
 
     def make(names, **parents):
         for pid, parent in ((int(name[1:]), parent) for name, parent in parents.items()):
-            folder = tmp_path / str(pid)
-            folder.mkdir(exist_ok=True)
-            (folder / "cmdline").write_text("")
+            folder = tmp_path / "proc" / str(pid)
+            folder.mkdir(parents=True, exist_ok=True)
             name = names.get(pid, "a ) b (c")
             (folder / "stat").write_text(f"{pid} ({name}) S {parent}{' 1' * 48}")
 

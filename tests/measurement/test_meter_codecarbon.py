@@ -214,12 +214,15 @@ def test_a_missing_codecarbon_says_how_to_install_it(monkeypatch):
 
 
 def test_a_parameter_that_codecarbon_renames_is_noticed_and_not_swallowed(monkeypatch):
-    meter = CodeCarbonMeter(FRANCE)
-    arguments = meter._arguments()
-    arguments["force_cpu_powr"] = arguments.pop("force_cpu_power")
-    monkeypatch.setattr(meter, "_arguments", lambda: arguments)
+    real = codecarbon_meter.tracker_arguments
+
+    def misspelt(*given):
+        arguments = real(*given)
+        return arguments | {"force_cpu_powr": arguments.pop("force_cpu_power")}
+
+    monkeypatch.setattr(codecarbon_meter, "tracker_arguments", misspelt)
     with pytest.raises(MeasurementError, match="force_cpu_power, force_cpu_powr"):
-        meter.start()
+        CodeCarbonMeter(FRANCE).start()
 
 
 def test_a_tracker_that_gives_no_figures_stops_the_run_before_the_job_starts(monkeypatch):

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.replay.trace import Series, parse_trace
 from carbon_lint.errors import InputError, MeasurementError, PlaceError, UsageError
 from carbon_lint.estimate.job import find_gpu
-from carbon_lint.measurement.gpu.visible_amd import AmdCard, hiding, visible_amd_cards
-from carbon_lint.measurement.gpu.visible_nvidia import NvidiaCard, visible_cards
+from carbon_lint.measurement.gpu.visible import AmdCard, NvidiaCard, hiding, visible_amd_cards, visible_cards
 from carbon_lint.places import every_place, find_place
 
 CARDS = [
@@ -55,9 +54,10 @@ def test_cuda_visible_devices_gives_cards_of_this_machine_or_an_error(value):
     if visible is None:
         assert hint
         return
-    assert list(visible.indices) == sorted(set(visible.indices))
-    assert set(visible.indices) <= {0, 1, 2}
-    assert visible.indices or visible.warnings
+    indices, warnings = visible
+    assert list(indices) == sorted(set(indices))
+    assert set(indices) <= {0, 1, 2}
+    assert indices or warnings
 
 
 AMD_CARDS = [
@@ -79,15 +79,18 @@ AMD_VALUES = st.one_of(
 def test_the_variables_of_rocm_give_cards_of_this_machine_or_an_error(rocr, hip, cuda, reads_cuda):
     given_values = {"ROCR_VISIBLE_DEVICES": rocr, "HIP_VISIBLE_DEVICES": hip, "CUDA_VISIBLE_DEVICES": cuda}
     environ = {name: value for name, value in given_values.items() if value is not None}
-    visible, hint = answer(MeasurementError, lambda: visible_amd_cards(AMD_CARDS, environ, reads_cuda=reads_cuda))
+    visible, hint = answer(
+        MeasurementError, lambda: visible_amd_cards(AMD_CARDS, environ, reads_cuda=reads_cuda, is_order_known=True)
+    )
     if visible is None:
         assert hint
         return
-    assert list(visible.indices) == sorted(set(visible.indices))
-    assert set(visible.indices) <= {0, 1, 2}
-    assert visible.indices or visible.warnings
+    indices, warnings = visible
+    assert list(indices) == sorted(set(indices))
+    assert set(indices) <= {0, 1, 2}
+    assert indices or warnings
     # What hides the cards before a library was asked hides them now.
-    assert (hiding(environ, reads_cuda=reads_cuda) is not None) <= (not visible.indices)
+    assert (hiding(environ, reads_cuda=reads_cuda) is not None) <= (not indices)
 
 
 @given(st.text(max_size=30))

@@ -8,6 +8,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,15 +17,7 @@ from carbon_lint.measurement.forecast.job_files import PhaseFile
 from carbon_lint.measurement.forecast.outlook import Marks
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
 from carbon_lint.measurement.meter import Reading
-from carbon_lint.measurement.phases import (
-    MOST_MARKS_A_TICK,
-    MOST_NAMES,
-    Change,
-    Mark,
-    PhaseMeter,
-    mark_from_json,
-    mark_to_json,
-)
+from carbon_lint.measurement.phases import MOST_MARKS_A_TICK, MOST_NAMES, Change, Mark, PhaseMeter
 from carbon_lint.measurement.recover import recover
 from carbon_lint.records.document import record_from_json, record_to_json
 from carbon_lint.records.plausible import find_implausible
@@ -243,7 +236,7 @@ def test_phases_of_an_unmeasured_run_are_none(run):
 
 def test_a_mark_in_a_journal_is_what_it_was():
     for mark in (begin("a"), begin(None, EPOCH), Mark(EPOCH, Change.EXTEND), Mark(EPOCH, Change.NAME, "2 to 4")):
-        assert mark_from_json(json.loads(json.dumps(mark_to_json(mark)))) == mark
+        assert msgspec.convert(json.loads(json.dumps(mark)), Mark) == mark
 
 
 def test_a_record_whose_phases_have_more_than_the_run_is_refused():

@@ -69,9 +69,6 @@ class _Clock:
     def __call__(self):
         return self.now_s
 
-    def seconds(self):
-        return self.now_s
-
 
 def test_a_modelled_figure_does_not_depend_on_the_tick(tmp_path):
     """CodeCarbon's cube makes 0.21 or 0.55 of full power of one and the same work."""

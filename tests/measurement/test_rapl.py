@@ -15,7 +15,7 @@ from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.measurement.host.counting import HostEnergy
 from carbon_lint.measurement.host.cpu import plan_cpu
 from carbon_lint.measurement.host.memory import plan_ram
-from carbon_lint.measurement.host.rapl import CounterError, Counters, Domain, Zone, denied, find_zones, readable
+from carbon_lint.measurement.host.rapl import CounterError, Counters, Domain, Zone, find_zones, readable
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
 from tests.measurement import fake_machine
@@ -42,11 +42,12 @@ def test_masked_or_unreadable_rapl_is_no_counter(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(os, "access", lambda path, mode: path != folder / "energy_uj" and real_access(path, mode))
         assert plan_cpu(None, root=tmp_path).method is Method.LOAD_MODEL
-        assert denied(find_zones(tmp_path, Domain.PACKAGE)) == (folder / "energy_uj",)
+        (zone,) = find_zones(tmp_path, Domain.PACKAGE)
+        assert (zone.energy, zone.is_readable) == (folder / "energy_uj", False)
     (folder / "energy_uj").write_text("not a number\n")
     assert plan_cpu(None, root=tmp_path).method is Method.LOAD_MODEL
     (folder / "energy_uj").unlink()
-    assert denied(find_zones(tmp_path, Domain.PACKAGE)) == ()
+    assert find_zones(tmp_path, Domain.PACKAGE) == ()
 
 
 def test_one_of_two_packages_that_can_be_read_is_not_the_cpu(tmp_path):
@@ -102,7 +103,7 @@ def test_the_load_beside_a_counter_is_the_whole_machines_as_the_counter_is(tmp_p
 class Busy:
     now_s = 0.0
 
-    def seconds(self):
+    def __call__(self):
         return self.now_s
 
 

@@ -18,6 +18,7 @@ import pytest
 from codecarbon.external.ram import RAM
 
 from carbon_lint.errors import MeasurementError
+from carbon_lint.measurement.codecarbon import meter as codecarbon_meter
 from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.measurement.gpu.counting import open_gpus
 from carbon_lint.measurement.host.cpu import plan_cpu
@@ -102,11 +103,10 @@ t = OfflineEmissionsTracker(country_iso_code="USA", force_cpu_powr=3, **QUIET); 
 answer(kg=t.stop())"""
     )
     assert result["kg"] is None
-    meter = CodeCarbonMeter(USA)
-    arguments = meter._arguments() | {"force_cpu_powr": 3}
-    monkeypatch.setattr(meter, "_arguments", lambda: arguments)
+    real = codecarbon_meter.tracker_arguments
+    monkeypatch.setattr(codecarbon_meter, "tracker_arguments", lambda *given: real(*given) | {"force_cpu_powr": 3})
     with pytest.raises(MeasurementError, match="force_cpu_powr"):
-        meter.start()
+        CodeCarbonMeter(USA).start()
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ def test_with_a_counter_the_whole_machine_is_counted_whatever_limits_the_job(tmp
     host = HostEnergy(cpu, plan_ram(cpu, root=root), root=root)
     host.start()
     assert not host.note_job_cpu(100.0, outside="runs in containers")
-    assert host.busy.seconds() == 100 / os.sysconf("SC_CLK_TCK")
+    assert host.busy() == 100 / os.sysconf("SC_CLK_TCK")
 
 
 def test_a_process_tree_counts_the_living_and_what_they_have_reaped(tmp_path):

@@ -17,12 +17,18 @@ from typing import Any
 from carbon_lint import debug
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.codecarbon.surroundings import known_cpu, private_surroundings, without_gpus
-from carbon_lint.measurement.codecarbon.tracker import QuietLog, Tap, differing_counters, find_flaw, tracker_arguments
+from carbon_lint.measurement.codecarbon.tracker import (
+    LoadMeter,
+    QuietLog,
+    Tap,
+    differing_counters,
+    find_flaw,
+    tracker_arguments,
+)
 from carbon_lint.measurement.gpu.counting import open_gpus
 from carbon_lint.measurement.host.allotment import allotment
 from carbon_lint.measurement.host.counting import HostEnergy, HostReading
 from carbon_lint.measurement.host.cpu import plan_cpu
-from carbon_lint.measurement.host.cpu_load import LoadMeter
 from carbon_lint.measurement.host.memory import plan_ram
 from carbon_lint.measurement.host.rapl import CounterError
 from carbon_lint.measurement.meter import SAME_READING_S, Reading
@@ -100,7 +106,7 @@ class CodeCarbonMeter:
         self._doubts: tuple[str, ...] = ()
         self._tap, self._log = Tap(), QuietLog()
         self._load = LoadMeter(self._cpu.usable_threads)
-        self._sample_codecarbon: Callable[[], None] = _no_sample
+        self._sample_codecarbon: Callable[[], None] = lambda: None  # CodeCarbon reads counters
         self._tracker: Any = None
         self._previous: Reading | None = None
         self._started_s = self._codecarbon_due_s = 0.0
@@ -132,13 +138,17 @@ class CodeCarbonMeter:
             self._gpus.close()
             self._release()
             raise
-        self._log_choices()
+        debug.log("meter", "methods: %s", self.methods)
+        debug.log("meter", "hardware: %s", self.hardware)
+        debug.log("meter", "assumptions: %s", self.assumptions)
+        debug.log("meter", "RAPL: %s", [zone.name for zone in self._cpu.zones] or "no counter that can be read")
 
     def _start(self) -> None:
         try:
             with private_surroundings(), without_gpus(is_shared=self._is_shared), known_cpu(self._cpu.model):
                 offline_tracker = _offline_tracker()
-                self._tracker = _unscheduled(offline_tracker(**_checked(offline_tracker, self._arguments())))
+                arguments = tracker_arguments(self._tap, self._g_per_kwh, self._cpu.max_power_w, self.pue)
+                self._tracker = _unscheduled(offline_tracker(**_checked(offline_tracker, arguments)))
                 self._tracker.start()
                 self._tracker.flush()
         except ImportError as error:
@@ -160,12 +170,6 @@ class CodeCarbonMeter:
             self._previous = self._reading(self._tap.last, self._host.read(), 0.0)
         except CounterError as error:
             raise MeasurementError(str(error), hint="`carbon-lint doctor` says what can be measured") from error
-
-    def _log_choices(self) -> None:
-        debug.log("meter", "methods: %s", self.methods)
-        debug.log("meter", "hardware: %s", self.hardware)
-        debug.log("meter", "assumptions: %s", self.assumptions)
-        debug.log("meter", "RAPL: %s", [zone.name for zone in self._cpu.zones] or "no counter that can be read")
 
     def read(self) -> Reading | None:
         """Return the figures so far; `None` if a part gave none that can be believed (`last_failure` says why)."""
@@ -211,7 +215,10 @@ class CodeCarbonMeter:
     def stop(self) -> Reading | None:
         """Return the last figures and end all threads. A reading that fails, and would cost the run, is tried again."""
         try:
-            self._wait_until_measurable()
+            if self._previous is not None:
+                # CodeCarbon passes over a reading soon after the one before, as at the end of a short job.
+                since_s = time.monotonic() - self._started_s - self._previous.elapsed_s
+                time.sleep(max(SAME_READING_S - since_s, 0.0))
             last = self._read(is_codecarbon_due=True)
             for _ in range(_LAST_TRIES - 1):
                 if last is not None:
@@ -226,17 +233,8 @@ class CodeCarbonMeter:
         finally:
             self._release()
 
-    def _wait_until_measurable(self) -> None:
-        """Wait: CodeCarbon passes over a reading soon after the one before, as at the end of a short job."""
-        if self._previous is not None:
-            since_s = time.monotonic() - self._started_s - self._previous.elapsed_s
-            time.sleep(max(SAME_READING_S - since_s, 0.0))
-
     def _release(self) -> None:
         logging.getLogger("codecarbon").removeFilter(self._log)
-
-    def _arguments(self) -> dict[str, Any]:
-        return tracker_arguments(self._tap, self._g_per_kwh, self._cpu.max_power_w, self.pue)
 
     def _look_inside(self) -> None:
         """Give CodeCarbon the load of this process's CPUs. The only place that looks at its private parts."""
@@ -256,15 +254,14 @@ class CodeCarbonMeter:
         parts["CPU"]._cpu_load_meter = self._load
 
     def _reading(self, data: Any, host: HostReading, gpu_kwh: float) -> Reading:
-        elapsed_s = host.elapsed_s  # so that the modelled energy can be computed again from the journal
         cpu_kwh, ram_kwh, gpu_kwh = host.cpu_kwh * self.pue, host.ram_kwh * self.pue, gpu_kwh * self.pue
         total_kwh = cpu_kwh + ram_kwh + gpu_kwh
         energy = Energy(total=total_kwh, cpu=cpu_kwh, gpu=gpu_kwh if self._gpus.gpus else None, ram=ram_kwh)
         g_per_kwh = None if self.intensity is None else self._g_per_kwh
-        bounds = (None if part is None else part.times(self.pue) for part in (host.cpu_bounds, host.ram_bounds))
-        cpu_bounds, ram_bounds = bounds
+        parts = (host.cpu_bounds, host.ram_bounds)
+        cpu_bounds, ram_bounds = (None if part is None else part.times(self.pue) for part in parts)
         return Reading(
-            elapsed_s=elapsed_s,
+            elapsed_s=host.elapsed_s,  # so that the modelled energy can be computed again from the journal
             energy_kwh=energy,
             emissions_g=None if g_per_kwh is None else total_kwh * g_per_kwh,
             uncertainty=uncertainty_of_parts(
@@ -298,10 +295,6 @@ def _unscheduled(tracker: Any) -> Any:
             raise MeasurementError(f"CodeCarbon is not built as expected: it has no {name}", hint=_install())
         setattr(tracker, name, _NoScheduler())
     return tracker
-
-
-def _no_sample() -> None:
-    """Take no sample: CodeCarbon reads counters."""
 
 
 def _offline_tracker() -> Any:

@@ -8,10 +8,15 @@ from __future__ import annotations
 import logging
 import math
 from collections import deque
-from typing import Any, Protocol
+from typing import Any
 
+from carbon_lint.measurement.host.counting import mean_load
 from carbon_lint.units import JOULES_PER_KWH, grams_from_kilograms
 
+_UNUSED = (  # noqa: SIM905  words are fewer lines
+    "country_iso_code region cloud_provider cloud_region country_2letter_iso_code electricitymaps_api_token "
+    "emissions_endpoint api_endpoint api_key logging_logger prometheus_url gpu_ids force_ram_power metadata"
+).split()
 _NEVER_S = 1e6  # its scheduler does not run
 _RELATIVE_TOLERANCE = 1e-6
 # CodeCarbon's readings of the counters and ours are some milliseconds apart, at up to some hundred watts.
@@ -22,39 +27,22 @@ _APART_KWH = 20 / JOULES_PER_KWH
 def tracker_arguments(tap: Tap, g_per_kwh: float, max_power_w: float | None, pue: float) -> dict[str, Any]:
     """Return the arguments of `OfflineEmissionsTracker`: it gives its figures to `tap` only."""
     return {
-        "country_iso_code": None,
-        "region": None,
-        "cloud_provider": None,
-        "cloud_region": None,
-        "country_2letter_iso_code": None,
+        **dict.fromkeys(_UNUSED),
+        **dict.fromkeys(("project_name", "experiment_name", "experiment_id"), "carbon-lint"),
+        **dict.fromkeys(("force_mode_cpu_load", "rapl_include_dram", "rapl_prefer_psys"), False),
         "force_carbon_intensity_g_co2e_kwh": g_per_kwh,
-        "electricitymaps_api_token": None,
-        "emissions_endpoint": None,
         "api_call_interval": -1,
-        "api_endpoint": None,
-        "api_key": None,
         "output_methods": [],
         "output_handlers": [tap],
         "output_dir": ".",
         "output_file": "emissions.csv",
         "on_csv_write": "append",
-        "logging_logger": None,
-        "prometheus_url": None,
         "measure_power_secs": _NEVER_S,
         "tracking_mode": "machine",
         "allow_multiple_runs": True,
-        "gpu_ids": None,
         "force_cpu_power": max_power_w,
-        "force_ram_power": None,
-        "force_mode_cpu_load": False,
-        "rapl_include_dram": False,
-        "rapl_prefer_psys": False,
         "pue": pue,
         "wue": 0.0,
-        "project_name": "carbon-lint",
-        "experiment_name": "carbon-lint",
-        "experiment_id": "carbon-lint",
-        "metadata": None,
         "log_level": "warning",
         "logger_preamble": "",
     }
@@ -114,22 +102,38 @@ def differing_counters(codecarbon_kwh: float | None, ours_kwh: float | None) -> 
     return (f"CodeCarbon counts {theirs_j:.0f} J for the CPU; its counters moved by {ours_j:.0f} J, which is counted",)
 
 
-class EmissionsData(Protocol):
-    """Name what is used of CodeCarbon's EmissionsData: kWh, kg, and the PUE that it applied."""
+class LoadMeter:
+    """The load between two questions, 0 to 100, by CodeCarbon's two calls: it replaces CodeCarbon's own.
 
-    cpu_energy: float
-    gpu_energy: float
-    ram_energy: float
-    energy_consumed: float
-    emissions: float
-    pue: float
+    It reads nothing itself: `take` gives it what the host's energy is computed from.
+    """
+
+    def __init__(self, threads: float) -> None:
+        self._threads = threads
+        self._elapsed_s = self._busy_s = self._asked_s = self._asked_busy_s = self._percent = 0.0
+
+    def take(self, busy_s: float, elapsed_s: float) -> None:
+        """Take the busy CPU seconds and the seconds since the start."""
+        self._busy_s, self._elapsed_s = busy_s, elapsed_s
+
+    def reset(self) -> None:
+        """Begin a new interval."""
+        self._asked_s, self._asked_busy_s = self._elapsed_s, self._busy_s
+
+    def percent(self) -> float:
+        """Return the load since the last call or `reset`; the last one if nothing was taken since then."""
+        if self._elapsed_s > self._asked_s:
+            load = mean_load(self._busy_s - self._asked_busy_s, self._elapsed_s - self._asked_s, self._threads)
+            self._percent = 100 * load
+        self.reset()
+        return self._percent
 
 
-def find_flaw(figures: EmissionsData, *, g_per_kwh: float, pue: float) -> str | None:
+def find_flaw(figures: Any, *, g_per_kwh: float, pue: float) -> str | None:
     """Return why cumulative figures cannot be believed; `None` if they can.
 
     Args:
-        figures: CodeCarbon's.
+        figures: CodeCarbon's `EmissionsData`: kWh, kg, and the PUE that it applied.
         g_per_kwh: the intensity that grams over energy must come out at.
         pue: as given to CodeCarbon.
     """

@@ -22,7 +22,6 @@ import threading
 import time
 import tty
 from collections.abc import Callable, Iterator
-from types import TracebackType
 from typing import Self
 
 from carbon_lint.measurement.forecast.printed_progress import KEPT_BYTES, PrintedProgress, Stream
@@ -223,9 +222,7 @@ class Listening:
             while passage.thread.is_alive() and time.monotonic() < deadline and not self._is_given_up():
                 passage.thread.join(_LOOK_S)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         if not self._is_finished:
             self.finish(is_hurried=True)
         for file in self._files:

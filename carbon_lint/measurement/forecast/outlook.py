@@ -67,13 +67,11 @@ def open_outlook(request: RunRequest, printed: PrintedProgress | None, inbox: Si
 
     Without a forecast the job is given the file too, for its phases, if there is a folder for temporary files.
     """
-
-    def is_given_up() -> bool:
-        return any(signum in CANCELLING for signum in inbox.take())
-
     with contextlib.ExitStack() as stack:
         is_wanted = request.forecast and printed is None
-        listening = stack.enter_context(Listening(is_given_up, is_wanted=is_wanted))
+        listening = stack.enter_context(
+            Listening(lambda: any(signum in CANCELLING for signum in inbox.take()), is_wanted=is_wanted)
+        )
         output = listening.printed if is_wanted else printed
         path = _progress_file(stack)
         secrets = (*request.secrets, *redact.secrets_of(request.environ))

@@ -1,5 +1,5 @@
 """Read the job's GPUs: `counting` counts those of any vendor, which `nvidia` and `amd` open for it.
 
-`visible_*` says which cards a job can see, `host_*` whether the machine has any and why they cannot be read, `sharing`
-who else is on them.
+`visible` says which cards a job can see, `host` whether the machine has any and why they cannot be read, `sharing` who
+else is on them.
 """

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from carbon_lint.errors import MeasurementError
-from carbon_lint.measurement.gpu.host_amd import host_amd_gpus, is_integrated, unreadable_amd
+from carbon_lint.measurement.gpu.host import host_amd_gpus, is_integrated, unreadable_amd
 from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, NotStatedError, Opened, unread
-from carbon_lint.measurement.gpu.visible_amd import ROCR, AmdCard, hiding, visible_amd_cards
+from carbon_lint.measurement.gpu.visible import ROCR, AmdCard, hiding, visible_amd_cards
 
 _NOT_INITIALISED = 32  # AMDSMI_STATUS_NOT_INIT
 # MI300 states `current_`, Navi and MI200 `average_`, and from 7.0 on both state `socket_power`.
@@ -173,12 +173,11 @@ def _opened(
 ) -> Opened:
     is_order_known = len({each.order for each in found} - {None}) == len(found)
     ordered = sorted(found, key=lambda each: each.order or 0) if is_order_known else found
-    visible = visible_amd_cards(ordered, environ, reads_cuda=reads_cuda, is_order_known=is_order_known)
-    firsts = _firsts(library, found)
-    warnings = list(visible.warnings)
+    indices, notes = visible_amd_cards(ordered, environ, reads_cuda=reads_cuda, is_order_known=is_order_known)
+    firsts, warnings = _firsts(library, found), list(notes)
     cards: dict[int, AmdCard] = {}
     inside_cpu = []
-    for each in (found[index] for index in visible.indices):
+    for each in (found[index] for index in indices):
         if is_integrated(each.address, root):
             inside_cpu.append(each)
             continue

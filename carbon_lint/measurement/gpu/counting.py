@@ -22,8 +22,7 @@ from carbon_lint.measurement.gpu.amd import open_amd
 from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, Card, GpuLibrary
 from carbon_lint.measurement.gpu.nvidia import open_nvidia
 from carbon_lint.measurement.gpu.sharing import not_ours, others, roots
-from carbon_lint.measurement.gpu.visible_amd import HIP, ROCR
-from carbon_lint.measurement.gpu.visible_nvidia import CUDA, hides
+from carbon_lint.measurement.gpu.visible import CUDA, HIP, ROCR, hides
 from carbon_lint.measurement.job.ranks import local_rank
 from carbon_lint.records.record import Gpu, Method
 from carbon_lint.units import JOULES_PER_KWH
@@ -114,7 +113,7 @@ class Gpus:
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._looked_s = 0.0
-        self.method = _method(devices)
+        self.method = None if not devices else Method.SAMPLED_POWER if self._sampled else Method.COUNTER
         self.warnings = warnings
         self.last_failure: str | None = None
         self.read_kwh: tuple[float, ...] = ()
@@ -373,9 +372,3 @@ def _processes(count: int, kind: str = "") -> str:
 def _text(error: Exception) -> str:
     """Return it in one line; amdsmi's has two."""
     return " ".join(str(error).split())
-
-
-def _method(devices: Sequence[CountedGpu]) -> Method | None:
-    if not devices:
-        return None
-    return Method.COUNTER if all(device.has_counter for device in devices) else Method.SAMPLED_POWER

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.records.record import Gpu
-from carbon_lint.text import quoted
 
 PLAUSIBLE_W = 5000.0
 """No card draws more."""
@@ -74,17 +73,6 @@ class Card:
         return Gpu(index=self.index, name=self.name, uuid=self.uuid)
 
 
-AnyCard = TypeVar("AnyCard", bound=Card)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visible:
-    """The indices that count, ascending, and what a reader of the number should know."""
-
-    indices: tuple[int, ...]
-    warnings: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """What one vendor's library has for the job.
@@ -107,19 +95,3 @@ def unread(problem: MeasurementError, error: Exception | None, *, optional: bool
     if not optional:
         raise problem from error
     return Opened(warnings=(f"not counted: {problem.message}",), is_present=True)
-
-
-def is_index(entry: str) -> bool:
-    """Return whether an entry of a variable counts the cards, and does not name one."""
-    return entry.isascii() and entry.isdigit()
-
-
-def the_one(found: Sequence[AnyCard], variable: str, entry: str, what: str, known: Iterable[str]) -> AnyCard:
-    """Return the one card that an entry of a variable means.
-
-    Raises MeasurementError if it is not one. `what`: the GPUs that it may mean; `known`: how those are called.
-    """
-    if len(found) == 1:
-        return found[0]
-    problem = "names more than one GPU" if found else f"names no {what}"
-    raise MeasurementError(f"{variable}: {quoted(entry)} {problem}", hint=f"the GPUs here are {', '.join(known)}")

@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from carbon_lint.measurement.gpu.host_nvidia import host_gpus, unreadable
+from carbon_lint.measurement.gpu.host import host_gpus, unreadable
 from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, Opened, unread
-from carbon_lint.measurement.gpu.visible_nvidia import CUDA, NvidiaCard, is_hidden, visible_cards
+from carbon_lint.measurement.gpu.visible import CUDA, NvidiaCard, is_hidden, visible_cards
 
 
 class Nvml:
@@ -76,13 +76,9 @@ def open_nvidia(environ: Mapping[str, str], *, optional: bool, root: Path) -> Op
         return _without(error, environ, optional=optional, root=root)
     if not cards:
         return Opened(library=Nvml(nvml))
-    visible = visible_cards(cards, environ)
-    return Opened(
-        library=Nvml(nvml),
-        cards=tuple(card for card in cards if card.index in visible.indices),
-        warnings=visible.warnings,
-        is_present=True,
-    )
+    indices, warnings = visible_cards(cards, environ)
+    visible = tuple(card for card in cards if card.index in indices)
+    return Opened(library=Nvml(nvml), cards=visible, warnings=warnings, is_present=True)
 
 
 def _without(error: Exception, environ: Mapping[str, str], *, optional: bool, root: Path) -> Opened:

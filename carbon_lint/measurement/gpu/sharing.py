@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
+
+from carbon_lint.measurement.job.descendants import Process, find_process
 
 _INITS = {"systemd", "init"}
 _SHELLS = {"sh", "bash", "dash", "ash", "zsh", "ksh"}
 _MPS_SERVER = "nvidia-cuda-mps"
 """Begins the name of what stands on a card in the place of its clients; its own daemon started it."""
-
-
-class _Process(NamedTuple):
-    pid: int
-    name: str
-    parent: int
 
 
 def roots(*, is_launched: bool) -> tuple[int, ...]:
@@ -27,13 +22,10 @@ def roots(*, is_launched: bool) -> tuple[int, ...]:
     own = os.getpid()
     above = _line(own)[1:] if is_launched else []
     launcher = next((process for process in above if process.name not in _SHELLS), None)
-    return (own,) if launcher is None or _adopts(launcher) else (own, launcher.pid)
-
-
-def _adopts(process: _Process) -> bool:
-    """Return whether it adopts processes whose parent has ended. A container's first process may be a launcher."""
     is_machine = [each.name for each in _line(2)] == ["kthreadd"]  # a container sees none of the kernel's threads
-    return process.name in _INITS or (process.pid == 1 and is_machine)
+    # A container's first process may be a launcher.
+    adopts = launcher is None or launcher.name in _INITS or (launcher.pid == 1 and is_machine)
+    return (own,) if launcher is None or adopts else (own, launcher.pid)
 
 
 def others(pids: Iterable[int], roots: Collection[int]) -> set[int]:
@@ -60,12 +52,10 @@ def _is_ours(pid: int, roots: Collection[int]) -> bool | None:
     return None if not line or line[-1].parent else False
 
 
-def _line(pid: int) -> list[_Process]:
-    """Return a process and all above it, as far as they are here; nothing if one of them ends meanwhile."""
-    import psutil  # noqa: PLC0415  it comes with the extra `run`
-
-    try:
-        first = psutil.Process(pid)
-        return [_Process(each.pid, each.name(), each.ppid()) for each in (first, *first.parents())]
-    except psutil.Error:
-        return []
+def _line(pid: int) -> list[Process]:
+    """Return a process and all above it, as far as they are here."""
+    line = []
+    while pid and (process := find_process(pid)) is not None:
+        line.append(process)
+        pid = process.parent
+    return line

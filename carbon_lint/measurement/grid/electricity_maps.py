@@ -120,6 +120,7 @@ class ElectricityMaps:
         self.clock = clock
         self._token = token.strip()
         self._url = url
+        self._asked = {"zone": zone, "emissionFactorType": FACTORS, "temporalGranularity": "hourly"}
 
     def first(self) -> GridHour:
         """Return `latest`, asked up to three times while the fault may pass: one lost packet should not stop a job.
@@ -138,11 +139,15 @@ class ElectricityMaps:
     def latest(self) -> GridHour:
         """Return the newest hour that the service has a figure for. Raises NoFigureError."""
         try:
-            text = get_text(self._address(), {"auth-token": self._token}, timeout_s=_TIMEOUT_S)
+            asked = urlencode({**self._asked, "disableCallerLookup": "true"})
+            address = f"{self._url or URL}/v4/carbon-intensity/latest?{asked}"
+            text = get_text(address, {"auth-token": self._token}, timeout_s=_TIMEOUT_S)
         except RefusedError as error:
             raise self._refused(error) from None
         except (OSError, HTTPException) as error:
-            raise self._nothing(f"cannot be asked: {_reason(error)}", wait_s=0.0) from None
+            reason = getattr(error, "reason", None)  # of urllib, which wraps what happened
+            text = quoted(str(reason or error) or type(error).__name__)
+            raise self._nothing(f"cannot be asked: {text}", wait_s=0.0) from None
         except ValueError:
             raise self._nothing("answers something that is no text") from None
         try:
@@ -151,23 +156,13 @@ class ElectricityMaps:
             raise self._nothing("answers something that is no JSON") from None
         return self._checked(answer)
 
-    def _address(self) -> str:
-        asked = {
-            "zone": self.zone,
-            "temporalGranularity": "hourly",
-            "emissionFactorType": FACTORS,
-            "disableCallerLookup": "true",
-        }
-        return f"{self._url or URL}/v4/carbon-intensity/latest?{urlencode(asked)}"
-
     def _checked(self, answer: Any) -> GridHour:
         if not isinstance(answer, dict):
             raise self._nothing("answers no object")
         marks = (answer.get("estimationMethod"), answer.get("_disclaimer"))
         if any(isinstance(mark, str) and _SANDBOX in mark.upper().replace("_", " ") for mark in marks):
             raise self._nothing("gives figures that are made up", hint="this is a sandbox token: use a real one")
-        asked = {"zone": self.zone, "emissionFactorType": FACTORS, "temporalGranularity": "hourly"}
-        for name, wanted in asked.items():
+        for name, wanted in self._asked.items():
             # An older service leaves the last two out; they are what it was asked for.
             found = answer.get(name, None if name == "zone" else wanted)
             if found != wanted:
@@ -208,7 +203,8 @@ class ElectricityMaps:
 
     def _refused(self, error: RefusedError) -> NoFigureError:
         is_passing = error.status == _BUSY or error.status >= _SERVER_FAULT
-        wait_s = _seconds(error.retry_after) if is_passing else None
+        asked_s = min(float(whole_number(error.retry_after) or 0), _MOST_PAUSE_S)  # 0 for a date, or without it
+        wait_s = asked_s if is_passing else None
         return self._nothing(f"answers {error.status}", hint=_HINTS.get(error.status, _NAME_IT), wait_s=wait_s)
 
     def _nothing(self, what: str, *, hint: str = _NAME_IT, wait_s: float | None = None) -> NoFigureError:
@@ -218,13 +214,3 @@ class ElectricityMaps:
 def _shown(value: object) -> str:
     """Return a field of the answer for a message; of a table or a list its kind, for it may be nested without end."""
     return quoted(str(value)) if isinstance(value, str | int | float | None) else type(value).__name__
-
-
-def _reason(error: OSError | HTTPException) -> str:
-    reason = getattr(error, "reason", None)  # of urllib, which wraps what happened
-    return quoted(str(reason or error) or type(error).__name__)
-
-
-def _seconds(retry_after: str | None) -> float:
-    """Return `Retry-After` in seconds, an hour at most; 0 for a date, or without it."""
-    return min(float(whole_number(retry_after) or 0), _MOST_PAUSE_S)

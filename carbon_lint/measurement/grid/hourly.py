@@ -221,7 +221,6 @@ class HourBook:
 
     def __init__(self, first: GridHour) -> None:
         self._figures = [first]
-        self._numbers = [first.number]
         self._kwh: dict[int, float] = {}
 
     @property
@@ -233,7 +232,6 @@ class HourBook:
         """Take over a figure. Of an hour that is known, or older, the first one stays."""
         if figure.number > self.latest.number:
             self._figures.append(figure)
-            self._numbers.append(figure.number)
 
     def add(self, number: int, energy_kwh: float) -> None:
         """Book energy to an hour."""
@@ -257,7 +255,7 @@ class HourBook:
 
     def late_kwh(self) -> float:
         """Return the energy whose own hour has no figure."""
-        return sum(kwh for number, kwh in self._kwh.items() if self._numbers[self._index(number)] < number)
+        return sum(kwh for number, kwh in self._kwh.items() if self._figures[self._index(number)].number < number)
 
     def _priced(self) -> dict[int, float]:
         """Return the energy by the figure that prices it, in order of time."""
@@ -269,4 +267,4 @@ class HourBook:
 
     def _index(self, number: int) -> int:
         """Return the figure of the hour, else the latest before it, else the first one."""
-        return max(bisect_right(self._numbers, number) - 1, 0)
+        return max(bisect_right(self._figures, number, key=lambda figure: figure.number) - 1, 0)

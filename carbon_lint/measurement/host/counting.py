@@ -2,22 +2,31 @@
 
 A modelled figure needs the elapsed time and the busy CPU seconds alone, so that it does not depend on how often it is
 read, and anybody can compute it again from the record's `assumptions`.
+
+Stolen time, which a hypervisor gave to others, does not count as load. In a container with half a CPU of 64, the
+machine's load does not show the job's.
 """
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from carbon_lint.measurement.host.cpu import CpuPlan, whole_machine
-from carbon_lint.measurement.host.cpu_load import BusyTime, busy_time, mean_load
+from carbon_lint.measurement.host import cgroup
+from carbon_lint.measurement.host.cpu import CpuPlan, Limit, whole_machine
 from carbon_lint.measurement.host.memory import RamPlan
 from carbon_lint.measurement.host.rapl import CounterError, Counters, Domain, find_zones, readable
 from carbon_lint.records.uncertainty import Assumptions, Bounds, Range
 from carbon_lint.units import JOULES_PER_KWH
 
+BusyTime = Callable[[], float]
+"""Returns busy CPU seconds since some moment in the past. Raises OSError if the kernel does not say."""
+# /proc/stat, proc(5): user nice system idle iowait irq softirq steal; guest time is in user's already.
+_BUSY_COLUMNS = (0, 1, 2, 5, 6)
 _SLACK, _SLACK_S = 1.1, 1.0  # clocks tick in hundredths, and are not read at one moment
 # Efficiency of a power supply, 80 PLUS: 0.96 (Titanium, half load), 0.94 (Platinum), 0.88 (Bronze or little load).
 _SUPPLY = Range(low=1 / 0.96, likely=1 / 0.94, high=1 / 0.88)
@@ -75,7 +84,7 @@ class HostEnergy:
             counters.start()
         self._started_s, self._started_busy_s = self._clock(), self._busy_s()
         if self._cpu.limit is not None and not self._cpu.zones:
-            self._started_machine_s = self._machine.seconds()
+            self._started_machine_s = self._machine()
 
     def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> bool:
         """Count the machine from `start` on if the job was busier than the CPUs that are counted; tell whether it does.
@@ -140,10 +149,49 @@ class HostEnergy:
 
     def _busy_s(self) -> float:
         try:
-            return self.busy.seconds()
+            return self.busy()
         except (OSError, ValueError) as error:
             raise CounterError(f"the load of the CPU cannot be read: {error}") from error
 
 
 def _modelled(power_w: Range | None, elapsed_s: float) -> Range | None:
     return None if power_w is None else power_w.times(elapsed_s / JOULES_PER_KWH)
+
+
+def busy_time(limit: Limit | None, root: Path) -> BusyTime:
+    """Return the busy time that belongs to a limit; without one the machine's."""
+    folder = cgroup.cpu_folder(root) if limit is Limit.QUOTA else None
+    if folder is not None:
+        return partial(group_busy_s, folder)
+    names = {b"cpu"} if limit is None else {b"cpu%d" % number for number in os.sched_getaffinity(0)}
+    return partial(cpus_busy_s, os.fspath(root / "proc/stat"), names)
+
+
+def group_busy_s(folder: Path) -> float:
+    """Return the busy seconds of a control group, whose other processes are the job. Raises OSError if it is gone."""
+    usage_s = cgroup.usage_s(folder)
+    if usage_s is None:
+        raise OSError("the control group's CPU usage cannot be read")
+    return usage_s
+
+
+def cpus_busy_s(path: str, names: Collection[bytes]) -> float:
+    """Return the busy seconds of the CPUs so named in a file like /proc/stat. Raises OSError if it names none."""
+    ticks, left = 0, len(names)
+    with open(path, "rb") as file:
+        for line in file:  # the machine's is the first, and the CPUs' follow it
+            name, _, rest = line.partition(b" ")
+            if name in names:
+                columns = rest.split()
+                ticks += sum(int(columns[number]) for number in _BUSY_COLUMNS if number < len(columns))
+                left -= 1
+            if not left:
+                break
+    if left == len(names):
+        raise OSError(f"{path} does not state the load of the CPUs")
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def mean_load(busy_s: float, elapsed_s: float, threads: float) -> float:
+    """Return the mean load of so many threads, 0 to 1."""
+    return min(max(busy_s / (elapsed_s * threads), 0.0), 1.0) if elapsed_s > 0 else 0.0

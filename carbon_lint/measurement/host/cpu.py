@@ -78,7 +78,7 @@ def plan_cpu(
 
     Raises UsageError if the user's power cannot be a machine's.
     """
-    _check_power(user_power_w)
+    check_stated(user_power_w, PLAUSIBLE_CPU_W, "CPUs draw at full load", example="15 W", option="cpu-power")
     processor = read_processor(root)
     allowed = min(processor.threads, len(os.sched_getaffinity(0)) if affinity is None else affinity)
     limits = (cgroup.cpu_quota(root), allotted.cpus)
@@ -121,13 +121,13 @@ def table_versions(socket: Socket | None) -> dict[str, str]:
     return {**versions, socket.table: "3.3.2"}
 
 
-def _check_power(user_power_w: float | None) -> None:
-    """Raise UsageError, or the CPU would be counted as 0, or its figure refused in the middle of the job."""
-    if user_power_w is not None and not 0 < user_power_w <= PLAUSIBLE_CPU_W:
+def check_stated(power_w: float | None, most_w: float, part: str, *, example: str, option: str) -> None:
+    """Raise UsageError, or the part would be counted as 0, or its figure refused in the middle of the job."""
+    if power_w is not None and not 0 < power_w <= most_w:
         raise UsageError(
-            f"{user_power_w:g} W is not what a machine's CPUs draw at full load",
-            hint=f"give more than 0 and at most {PLAUSIBLE_CPU_W:g} W, like '15 W', or leave it out",
-            option="cpu-power",
+            f"{power_w:g} W is not what a machine's {part}",
+            hint=f"give more than 0 and at most {most_w:g} W, like '{example}', or leave it out",
+            option=option,
         )
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from carbon_lint.errors import UsageError
 from carbon_lint.measurement.host import cgroup
 from carbon_lint.measurement.host.allotment import Allotment
-from carbon_lint.measurement.host.cpu import CpuPlan
+from carbon_lint.measurement.host.cpu import CpuPlan, check_stated
 from carbon_lint.measurement.host.power import MEMORY_W_PER_GIB, memory_power_w
 from carbon_lint.measurement.host.rapl import Domain, Zone, find_zones, readable
 from carbon_lint.records.record import Method
@@ -44,17 +43,11 @@ def plan_ram(
     allotted: Allotment = Allotment(),  # noqa: B008  an immutable value
 ) -> RamPlan:
     """Decide once, before the job starts. Raises UsageError if the user's power cannot be a machine's."""
-    if user_power_w is not None and not 0 < user_power_w <= _PLAUSIBLE_RAM_W:
-        raise UsageError(
-            f"{user_power_w:g} W is not what a machine's memory draws",
-            hint=f"give more than 0 and at most {_PLAUSIBLE_RAM_W:g} W, like '6 W', or leave it out",
-            option="ram-power",
-        )
+    check_stated(user_power_w, _PLAUSIBLE_RAM_W, "memory draws", example="6 W", option="ram-power")
     total_gib = _total_bytes(root) / _GIB
     limits = (cgroup.memory_limit_bytes(root), allotted.memory_bytes)
-    limit = min((stated for stated in limits if stated is not None), default=None)
-    is_limited = limit is not None and limit / _GIB < total_gib
-    size_gib = limit / _GIB if limit is not None and is_limited else total_gib
+    limit_gib = min((stated / _GIB for stated in limits if stated is not None), default=total_gib)
+    is_limited, size_gib = limit_gib < total_gib, min(limit_gib, total_gib)
     if user_power_w is not None:
         stated = Range(low=user_power_w, likely=user_power_w, high=user_power_w)
         return RamPlan(method=Method.USER, size_gib=size_gib, power=stated, source="--ram-power")

@@ -63,7 +63,7 @@ class Processor:
     is_virtual: bool
 
 
-def read_processor(root: Path = Path("/")) -> Processor:
+def read_processor(root: Path) -> Processor:
     """Read /proc/cpuinfo; what it does not say is `None`."""
     text = text_at(root / "proc/cpuinfo")
     first: dict[str, str] = {}
@@ -180,7 +180,9 @@ def _letters(name: str) -> str:
 
 def near_names(name: str) -> list[str]:
     """Return up to three names that are spelt like this one."""
-    known = {key.casefold(): key for key in _names()}
+    rows = [*cpu_table()["parts"], *cpu_table()["arm"], *cpu_table()["generations"]]
+    ours = [str(row.get("name") or row["match"]).replace("\\", "") for row in rows]
+    known = {key.casefold(): key for key in (*ours, *(name for name, _ in _listed().values()))}
     return [known[key] for key in get_close_matches(plain_name(name).casefold(), known, n=3, cutoff=0.6)]
 
 
@@ -234,9 +236,3 @@ def _listed_by_letters() -> dict[str, tuple[str, str]]:
     for name, tdp in _listed().values():
         by_letters.setdefault(_letters(name), set()).add((name, tdp.removesuffix(".0")))
     return {key: min(found) for key, found in by_letters.items() if len({tdp for _, tdp in found}) == 1}
-
-
-def _names() -> list[str]:
-    rows = [*cpu_table()["parts"], *cpu_table()["arm"], *cpu_table()["generations"]]
-    ours = [str(row.get("name") or row["match"]).replace("\\", "") for row in rows]
-    return ours + [name for name, _ in _listed().values()]

@@ -67,11 +67,6 @@ def readable(zones: Sequence[Zone]) -> tuple[Zone, ...]:
     return tuple(zones) if zones and all(zone.is_readable for zone in zones) else ()
 
 
-def denied(zones: Iterable[Zone]) -> tuple[Path, ...]:
-    """Return the counters that are there and cannot be read."""
-    return tuple(zone.energy for zone in zones if not zone.is_readable)
-
-
 class CounterError(Exception):
     """A counter gave no figure that can be believed."""
 

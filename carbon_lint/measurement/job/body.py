@@ -103,11 +103,6 @@ class Body:
         self.asked_to_end = reason
         return "the next check() ends the body; without one it goes on to its own end"
 
-    def was_stopped_by(self, reason: StoppedBy | None) -> StoppedBy | None:
-        """Return what really ended the body: the request to end may not have reached it."""
-        del reason
-        return self.stopped_by
-
     def watch_cpu(self, environ: Mapping[str, str]) -> JobCpu:
         """Return the count of the CPU seconds of this process and its children."""
         del environ

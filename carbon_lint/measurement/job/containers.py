@@ -180,11 +180,6 @@ class Plan:
         return (f"{what}: {self.elsewhere.why}",)
 
 
-def none() -> Containers | None:
-    """Return the containers of a job that has none."""
-    return None
-
-
 def plan_job(command: Sequence[str], environ: Mapping[str, str], run_id: str, *, is_remote_ok: bool) -> Plan:
     """Read a command as `plan` does. Raises MeasurementError if its work would be missed and must not be."""
     found = plan(command, environ, run_id)
@@ -216,7 +211,10 @@ def plan(command: Sequence[str], environ: Mapping[str, str], run_id: str) -> Pla
         mine = _containers(found, run_at, label)
         changed = _labelled(command, found, run_at, label)
         if changed is None or (containers is not None and mine.engines != containers.engines):
-            elsewhere = elsewhere or _unreadable(found)
+            elsewhere = elsewhere or Elsewhere(
+                why=f"the script's call of {found.name} run cannot be read, so that its container would not be stopped",
+                hint=f"write it plainly: -- {found.name} run IMAGE python train.py",
+            )
         else:
             command, containers = changed, mine
     return Plan(
@@ -294,7 +292,8 @@ def _labelled(command: tuple[str, ...], found: Program, run_at: int, label: str)
     # In a script, textually: the words as they stand, unless quotes or variables hide them.
     head = rf"{_BLANKS}+".join(re.escape(word) for word in found.words[: run_at + 1])
     pattern = re.compile(rf"(?<![\w./-]){head}(?={_BLANKS})")
-    index = _script_at(command)
+    scripts = ((start, script_index(command[start:])) for start in range(len(command)))
+    index = next((start + at for start, at in scripts if at is not None), None)
     text = "" if index is None else command[index]
     hits = [hit.end() for hit in pattern.finditer(text) if not _is_comment(text, hit.start())]
     wanted = sum(1 for other in programs(command) if other.words[: run_at + 1] == found.words[: run_at + 1])
@@ -308,18 +307,3 @@ def _labelled(command: tuple[str, ...], found: Program, run_at: int, label: str)
 def _is_comment(text: str, index: int) -> bool:
     line = text[:index].rpartition("\n")[2]
     return line.lstrip().startswith("#")
-
-
-def _script_at(command: tuple[str, ...]) -> int | None:
-    for start in range(len(command)):
-        index = script_index(command[start:])
-        if index is not None:
-            return start + index
-    return None
-
-
-def _unreadable(found: Program) -> Elsewhere:
-    return Elsewhere(
-        why=f"the script's call of {found.name} run cannot be read, so that its container would not be stopped",
-        hint=f"write it plainly: -- {found.name} run IMAGE python train.py",
-    )

@@ -11,20 +11,21 @@ import os
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from carbon_lint.measurement.host import cgroup
 from carbon_lint.measurement.job.containers import EngineError, Find
-from carbon_lint.measurement.job.containers import none as no_containers
+from carbon_lint.measurement.job.descendants import below, find_process
 from carbon_lint.units import format_duration
 
 _MOST_SHARE = 1 / 10_000  # of one core, for looking at all processes: every 20 s or so
 _LEAST_OTHERS_S = 0.5
 _LEAST_OTHERS_SHARE = 0.05  # of one core: what an idle machine needs for itself
 _OWN_SHARE = 0.5
-# Of /proc/PID/stat, proc(5), counted from behind the name.
-_PARENT, _CPU = 1, 36
+# Columns of /proc/PID/stat, proc(5).
+_CPU = 36
 _OWN_AND_REAPED, _REAPED = slice(11, 15), slice(13, 15)
 
 
@@ -42,8 +43,8 @@ class JobCpu:
     def __init__(
         self,
         pid: int,
-        find_containers: Find = no_containers,
-        environ: Mapping[str, str] | None = None,
+        find_containers: Find = lambda: None,
+        environ: Mapping[str, str] = MappingProxyType({}),
         *,
         interval_s: float = 1.0,
         root: Path = Path("/"),
@@ -56,7 +57,7 @@ class JobCpu:
         self._seen: frozenset[int] = frozenset()
         self._cpus: frozenset[int] = frozenset()
         self._find_containers = find_containers
-        self._environ = os.environ if environ is None else environ
+        self._environ = environ
         self.containers: ContainerCpu | None = None
         self._look_for_containers()
 
@@ -161,15 +162,8 @@ _LONGEST_WAIT_S = 3.0  # until a container is there: its image may have to be pu
 _LONGEST_PAUSE_S = 20.0  # between two looks for further ones
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tree:
-    """What is below a process.
-
-    Attributes:
-        cpu_s: CPU seconds of its descendants, and of all that they and it have reaped.
-        pids: its descendants.
-        cpus: the CPUs that they last ran on.
-    """
+class Tree(NamedTuple):
+    """The descendants of a process, and the CPUs they last ran on. `cpu_s` has what they and it have reaped, too."""
 
     cpu_s: float
     pids: frozenset[int]
@@ -178,27 +172,13 @@ class Tree:
 
 def look_at_tree(pid: int, root: Path = Path("/")) -> Tree:
     """Look at all processes once, and return what is below this one."""
-    columns: dict[int, list[bytes]] = {}
-    children: dict[int, list[int]] = {}
-    folder = os.fspath(root / "proc")
-    for entry in os.listdir(folder):
-        if entry.isdecimal():
-            with contextlib.suppress(OSError, ValueError, IndexError), open(f"{folder}/{entry}/stat", "rb") as file:
-                fields = file.read().rpartition(b")")[2].split()
-                children.setdefault(int(fields[_PARENT]), []).append(int(entry))
-                columns[int(entry)] = fields
-    found: set[int] = set()
-    waiting = list(children.get(pid, ()))
-    while waiting:
-        child = waiting.pop()
-        found.add(child)
-        waiting += children.get(child, ())
-    ticks = sum(sum(map(int, columns[child][_OWN_AND_REAPED])) for child in found)
-    ticks += sum(map(int, columns[pid][_REAPED])) if pid in columns else 0
+    found, own = below(pid, root=root), find_process(pid, root)
+    ticks = sum(sum(map(int, process.columns[_OWN_AND_REAPED])) for process in found)
+    ticks += 0 if own is None else sum(map(int, own.columns[_REAPED]))
     return Tree(
         cpu_s=ticks / os.sysconf("SC_CLK_TCK"),
-        pids=frozenset(found),
-        cpus=frozenset(int(columns[child][_CPU]) for child in found if len(columns[child]) > _CPU),
+        pids=frozenset(process.pid for process in found),
+        cpus=frozenset(int(process.columns[_CPU]) for process in found if len(process.columns) > _CPU),
     )
 
 

@@ -58,10 +58,14 @@ def job_environ(
         pass_env: names passed on although they are on the list.
         own_prefix: the venv that is taken off PATH: `private_prefix()`'s answer.
     """
-    withheld = sorted(name for name in environ if name not in pass_env and _is_secret(name))
+    secret = {name for name in environ if any(fnmatchcase(name.upper(), pattern) for pattern in WITHHELD)}
+    withheld = sorted(secret.difference(pass_env))
     kept = {name: value for name, value in environ.items() if name not in withheld}
     if own_prefix is not None:
-        _leave_venv(kept, own_prefix)
+        if "PATH" in kept:
+            kept["PATH"] = _path_without(kept["PATH"], own_prefix)
+        if kept.get("VIRTUAL_ENV", "").rstrip("/") in {own_prefix, os.path.realpath(own_prefix)}:
+            del kept["VIRTUAL_ENV"]
     return kept, tuple(withheld)
 
 
@@ -108,7 +112,8 @@ def describe_program(name: str, environ: Mapping[str, str], own: OwnVenv, prefix
     Raises CommandNotRunnableError if it is only in carbon-lint's own venv, which the job does not get.
     """
     before = shutil.which(name, path=environ.get("PATH", os.defpath))
-    if before is None or os.sep in name or not _is_in(before, prefix):
+    folder = os.path.realpath(os.path.join(prefix, "bin"))
+    if before is None or os.sep in name or os.path.realpath(os.path.dirname(before)) != folder:
         return None
     if own.prefix is None:
         found = f"{name} is {before}, of the environment that carbon-lint is installed in"
@@ -122,10 +127,6 @@ def describe_program(name: str, environ: Mapping[str, str], own: OwnVenv, prefix
             hint=way_out,
         )
     return f"{name} is {after}, not that of carbon-lint's own environment; if that is wrong, {way_out}"
-
-
-def _is_in(program: str, prefix: str) -> bool:
-    return os.path.realpath(os.path.dirname(program)) == os.path.realpath(os.path.join(prefix, "bin"))
 
 
 def _is_active(prefix: str, environ: Mapping[str, str]) -> bool:
@@ -198,17 +199,6 @@ def describe_withheld(names: Collection[str]) -> str:
 def shown_command(command: Collection[str], secrets: Collection[str]) -> tuple[str, ...]:
     """Return the command as a record may hold it: no secret in it, and nothing that UTF-8 cannot write."""
     return redact.command((word.encode(errors="surrogateescape").decode(errors="replace") for word in command), secrets)
-
-
-def _is_secret(name: str) -> bool:
-    return any(fnmatchcase(name.upper(), pattern) for pattern in WITHHELD)
-
-
-def _leave_venv(environ: dict[str, str], prefix: str) -> None:
-    if "PATH" in environ:
-        environ["PATH"] = _path_without(environ["PATH"], prefix)
-    if environ.get("VIRTUAL_ENV", "").rstrip("/") in {prefix, os.path.realpath(prefix)}:
-        del environ["VIRTUAL_ENV"]
 
 
 def _path_without(path: str, prefix: str) -> str:

@@ -12,7 +12,7 @@ import os
 import shlex
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -106,7 +106,9 @@ class Fronts(AbstractContextManager["Fronts"]):
         has_own = any(call.makes_one for call in calls)
         whys = []
         for call in calls:
-            far = remote.remote_engine(call.client, {**environ, **_assigned(call.variables)})
+            far = remote.remote_engine(
+                call.client, {**environ, **dict(word.split("=", 1) for word in call.variables[1:])}
+            )
             if far is not None:
                 whys.append(far.why)
             elif call.verb not in _MAKES and not (call.verb in _STARTS and has_own):
@@ -136,9 +138,10 @@ class Fronts(AbstractContextManager["Fronts"]):
             except OSError:  # the job removed it, as it may remove all of its temporary files
                 continue
             if words[-2:] == [_END, ""]:
-                variables = _variables(words)
-                client = tuple(words[max(1, len(variables)) : -3])
-                calls.append(_Call(variables=tuple(variables), client=client, verb=words[-3]))
+                assigned = [word for word in words[1:] if word.partition("=")[0] in ENGINE_VARIABLES and "=" in word]
+                variables = ("env", *assigned) if assigned else ()
+                client = tuple(words[1 + len(assigned) : -3])
+                calls.append(_Call(variables=variables, client=client, verb=words[-3]))
         self._known = calls if len(calls) == len(names) else None
         return calls
 
@@ -219,13 +222,3 @@ def _script(name: str, client: str, label: str, calls: Path) -> str:
         others=" | ".join(sorted(NOT_OURS)),
         is_compose="1" if name == "docker-compose" else "",
     )
-
-
-def _variables(words: list[str]) -> list[str]:
-    """Return `env` and its assignments; nothing if there are none."""
-    assigned = [word for word in words[1:] if word.partition("=")[0] in ENGINE_VARIABLES and "=" in word]
-    return ["env", *assigned] if assigned else []
-
-
-def _assigned(words: Sequence[str]) -> dict[str, str]:
-    return dict(word.split("=", 1) for word in words[1:])

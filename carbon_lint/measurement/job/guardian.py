@@ -28,7 +28,6 @@ from types import FrameType
 
 from carbon_lint.measurement.job import descendants
 from carbon_lint.measurement.job.containers import ANSWER_S, Find
-from carbon_lint.measurement.job.containers import none as no_containers
 from carbon_lint.measurement.job.ender import Ender
 
 SETTLE_S = 0.5  # what the job left behind may still end by itself: a log pipe, a resource tracker
@@ -50,8 +49,8 @@ def guard(
     channel: socket.socket,
     command: Sequence[str],
     environ: Mapping[str, str],
-    pass_fds: Sequence[int] = (),
-    find_containers: Find = no_containers,
+    pass_fds: Sequence[int],
+    find_containers: Find,
 ) -> bool:
     """Wait for `go`, run the command, report on `channel`; return when nothing of the job is left.
 
@@ -124,7 +123,8 @@ class _Guardian:
         poller.register(self._wakeup, select.POLLIN)
         poller.register(self._channel, select.POLLIN)
         while True:
-            for descriptor, _ in poller.poll(self._timeout_ms()):
+            is_ending = self._kill_at is not None or self._leader is None
+            for descriptor, _ in poller.poll(_POLL_S * 1000 if is_ending else None):
                 if descriptor == self._wakeup:
                     os.read(self._wakeup, 4096)
                 elif not self._obey(self._receive()):
@@ -135,9 +135,6 @@ class _Guardian:
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
         self._tell(f"cpu {usage.ru_utime + usage.ru_stime}")
         self._tell("gone")
-
-    def _timeout_ms(self) -> int | None:
-        return int(_POLL_S * 1000) if self._kill_at is not None or self._leader is None else None
 
     def _receive(self) -> str:
         try:
@@ -198,14 +195,14 @@ class _Guardian:
             self._was_killed = True
             # Podman's monitors tell it what became of a container: they end by themselves once that is killed.
             spared = self._monitors() if now < self._kill_at + ANSWER_S else set()
-            survivors = descendants.kill_all(excluding={*self._helpers(), *spared})
+            survivors = descendants.kill_all(excluding={*self._ender.pids, *spared})
             if survivors and self._leader is None:
                 self._tell(f"survived {_names(survivors)}")
                 self._tell("gone")
                 os._exit(1)
 
     def _end_stragglers(self) -> None:
-        if self._ender.has_containers and not descendants.living(excluding=self._helpers()):
+        if self._ender.has_containers and not descendants.living(excluding=self._ender.pids):
             return  # we wait for nothing but the engine's answer
         self._tell(f"left {self._ask_everything()}")
         self._kill_within(STRAGGLER_GRACE_S)
@@ -217,7 +214,7 @@ class _Guardian:
     def _ask_everything(self) -> str:
         """Send SIGTERM to the group and to every descendant outside it. Returns their names."""
         self._ask_group(signal.SIGTERM)
-        found = descendants.living(excluding=self._helpers())
+        found = descendants.living(excluding=self._ender.pids)
         if not self._ender.has_containers:
             self._send_to([pid for pid, _ in found if self._group_of(pid) != self._group], signal.SIGTERM)
         return _names(found)
@@ -234,27 +231,24 @@ class _Guardian:
     def _without_relays(self) -> list[int]:
         """Return the job's processes, except those that pass a signal on and what is inside a container."""
         relays = self._ender.relays
-        outside = descendants.living(excluding={*self._helpers(), *self._monitors()})
+        outside = descendants.living(excluding={*self._ender.pids, *self._monitors()})
         return [pid for pid, name in outside if name not in relays]
 
     def _monitors(self) -> set[int]:
         """Return the processes by which Podman watches the job's containers, which are below them."""
         if not self._ender.has_containers:
             return set()
-        return {pid for pid, name in descendants.living(excluding=self._helpers()) if name == "conmon"}
+        return {pid for pid, name in descendants.living(excluding=self._ender.pids) if name == "conmon"}
 
     def _tell_relays(self, signum: int) -> None:
         """Send a signal that the engine did not deliver to its clients, as if we knew nothing of containers."""
         if signum:
-            found = descendants.living(excluding=self._helpers())
+            found = descendants.living(excluding=self._ender.pids)
             self._send_to([pid for pid, name in found if name in self._ender.relays], signum)
 
     def _send_to(self, pids: Sequence[int], signum: int) -> None:
         descendants.send(signum, pids)
         descendants.send(signal.SIGCONT, pids)  # a stopped process acts on no signal until it continues
-
-    def _helpers(self) -> Sequence[int]:
-        return tuple(self._ender.pids)
 
     def _send_to_group(self, signum: int) -> None:
         """Send to the job's group. Its number cannot have been reused: we hold its leader, or ask who is in it."""

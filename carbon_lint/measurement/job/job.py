@@ -17,7 +17,6 @@ from carbon_lint import redact
 from carbon_lint.errors import CommandNotRunnableError
 from carbon_lint.measurement.job import descendants
 from carbon_lint.measurement.job.containers import EngineError, Find
-from carbon_lint.measurement.job.containers import none as no_containers
 from carbon_lint.measurement.job.cpu_time import JobCpu
 from carbon_lint.measurement.job.guardian import guard
 from carbon_lint.records.record import StoppedBy
@@ -65,7 +64,7 @@ class Job:
         command: Sequence[str],
         environ: Mapping[str, str],
         pass_fds: Sequence[int] = (),
-        find_containers: Find = no_containers,
+        find_containers: Find = lambda: None,
         *,
         folders: Sequence[str] = (),
     ) -> None:
@@ -129,10 +128,6 @@ class Job:
     def watch_cpu(self, environ: Mapping[str, str]) -> JobCpu:
         """Return the count of the job's CPU seconds; `environ` is for a container engine's client."""
         return JobCpu(self.pid, self.find_containers, environ)
-
-    def was_stopped_by(self, reason: StoppedBy | None) -> StoppedBy | None:
-        """Return what ended the job before its own end: the reason given with the request."""
-        return reason
 
     def close(self) -> None:
         """Let the guardian go. It ends whatever still runs."""

@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 from collections import deque
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Self
 
 CANCELLING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -43,9 +43,7 @@ class SignalInbox:
                     self._previous[signum] = signal.signal(signum, self._note)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         for signum, handler in self._previous.items():
             signal.signal(signum, handler)  # type: ignore[arg-type]  # what signal.signal gave back
         if self._listens:
@@ -68,8 +66,3 @@ class SignalInbox:
 
     def _note(self, signum: int, _frame: FrameType | None) -> None:
         self._arrived.append(signum)
-
-
-def suspend_this_process() -> None:
-    """Stop this process as Ctrl-Z would have stopped it; return when somebody continues it."""
-    os.kill(os.getpid(), signal.SIGSTOP)
