@@ -12,7 +12,7 @@ from carbon_lint.records.record import PhaseKind, Record
 from carbon_lint.records.uncertainty import Range
 from carbon_lint.report import pages
 from carbon_lint.report.plot import Bars
-from carbon_lint.report.run import charts, compared, phrases
+from carbon_lint.report.run import charts, phrases
 from carbon_lint.report.run.headline import headline
 from carbon_lint.report.run.phase_rows import NOTE, PhaseRow, rows
 from carbon_lint.report.run.run_report import RunReport
@@ -44,9 +44,9 @@ def render(ending: RunReport, course: Course | None = None) -> str:
         everyday=phrases.equivalents(record),
         phases=_phases(record),
         phases_note=NOTE,
-        comparison_heads=compared.HEADS,
-        comparison=[] if baseline is None else compared.rows(baseline),
-        comparison_notes=[] if baseline is None else compared.notes(baseline),
+        comparison_heads=phrases.COMPARISON_HEADS,
+        comparison=[] if baseline is None else phrases.comparison_rows(baseline),
+        comparison_notes=[] if baseline is None else phrases.comparison_notes(baseline),
         warnings=record.warnings,
         checked=ending.lint is not None,
         findings=ending.lint.diagnostics if ending.lint is not None else (),

@@ -14,7 +14,6 @@ from carbon_lint.gate.verdict import LimitResult, Verdict
 from carbon_lint.records.ranges import measured_share
 from carbon_lint.records.record import PhaseKind, Record, UsedException
 from carbon_lint.report.layout import markdown_table
-from carbon_lint.report.run import compared as compared_rows
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.phase_rows import NOTE
 from carbon_lint.report.run.phase_rows import rows as phase_rows
@@ -97,8 +96,8 @@ def comparison(compared: Comparison | None) -> str:
     """Return this run beside its baseline, energy and grid apart, or why the difference says nothing."""
     if compared is None:
         return ""
-    notes = "".join(f"\n{markdown_text(note)}\n" for note in compared_rows.notes(compared))
-    return markdown_table(compared_rows.HEADS, compared_rows.rows(compared)) + notes
+    notes = "".join(f"\n{markdown_text(note)}\n" for note in phrases.comparison_notes(compared))
+    return markdown_table(phrases.COMPARISON_HEADS, phrases.comparison_rows(compared)) + notes
 
 
 def changes(proposed: Iterable[Change]) -> str:

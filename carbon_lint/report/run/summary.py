@@ -7,7 +7,8 @@ import shlex
 from carbon_lint.records.record import Record
 from carbon_lint.report.findings import markdown
 from carbon_lint.report.findings.reporters import RenderOptions
-from carbon_lint.report.run import chart, phrases, sections
+from carbon_lint.report.run import phrases, sections
+from carbon_lint.report.run.curve import mermaid
 from carbon_lint.report.run.headline import headline
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import markdown_code, markdown_message, markdown_text, terminal
@@ -36,7 +37,7 @@ def render(report: RunReport, *, max_bytes: int = MAX_BYTES) -> str:
             sections.comparison(report.comparison),
             sections.energy(record),
             _everyday(record),
-            chart.render(report.readings),
+            mermaid(report.readings),
             sections.phases(record),
             sections.modelled(record),
             sections.warnings(record),

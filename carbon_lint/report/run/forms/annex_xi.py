@@ -12,7 +12,7 @@ from carbon_lint.records.ranges import energy_range
 from carbon_lint.records.record import Record
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.forms import evidence
-from carbon_lint.report.run.forms.subject import Subject
+from carbon_lint.report.run.forms.table import Subject
 from carbon_lint.text import markdown_text, plural
 from carbon_lint.units import days_from_seconds, format_duration, mwh_from_kwh, rounded, significant
 

@@ -15,7 +15,7 @@ from carbon_lint.records.ranges import emissions_range, energy_range
 from carbon_lint.records.record import Record
 from carbon_lint.report.layout import csv_text
 from carbon_lint.report.run.forms import evidence
-from carbon_lint.report.run.forms.subject import Subject
+from carbon_lint.report.run.forms.table import Subject
 from carbon_lint.text import terminal
 from carbon_lint.units import kilograms_from_grams, mean_power_w
 

@@ -17,7 +17,7 @@ from carbon_lint.records.uncertainty import Range
 from carbon_lint.report.layout import json_text
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.forms import evidence
-from carbon_lint.report.run.forms.subject import Subject
+from carbon_lint.report.run.forms.table import Subject
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_emissions_g
 
