@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from carbon_lint.gate.budget import figure
 from carbon_lint.gate.verdict import LimitResult
 from carbon_lint.measurement.course import Course
@@ -17,7 +15,7 @@ from carbon_lint.report.run.headline import headline
 from carbon_lint.report.run.phase_rows import NOTE, PhaseRow, rows
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.summary import reproduce
-from carbon_lint.units import format_duration, format_emissions, format_energy, significant
+from carbon_lint.units import format_duration, significant
 
 _TONES = {"✅": "good", "❌": "error", "⚠️": "warn"}
 _MOST_ROWS = 20  # of epochs or phases
@@ -68,21 +66,18 @@ def _facts(record: Record) -> list[tuple[str, str, str]]:
     emissions, energy = emissions_range(record), energy_range(record)
     share = measured_share(record)
     return [
-        ("Emissions (CO2eq)", *_with_range(phrases.NOT_MEASURED, format_emissions, emissions)),
-        ("Energy", *_with_range(phrases.NOT_MEASURED, format_energy, energy)),
+        ("Emissions (CO2eq)", *_with_range("g", emissions)),
+        ("Energy", *_with_range("kWh", energy)),
         ("Duration", format_duration(record.duration_s), ""),
-        (
-            "Measured by sensors",
-            "not stated" if share is None else phrases.percent(share),
-            "" if share is None else "of the energy",
-        ),
+        ("Measured by sensors", *(("not stated", "") if share is None else (phrases.percent(share), "of the energy"))),
     ]
 
 
-def _with_range(missing: str, show: Callable[[float], str], known: Range | None) -> tuple[str, str]:
+def _with_range(unit: str, known: Range | None) -> tuple[str, str]:
     if known is None:
-        return missing, ""
-    return show(known.likely), f"between {show(known.low)} and {show(known.high)}"
+        return phrases.NOT_MEASURED, ""
+    low, likely, high = (phrases.amount(unit, value) for value in (known.low, known.likely, known.high))
+    return likely, f"between {low} and {high}"
 
 
 def _limit(limit: LimitResult) -> tuple[str, str, str, str]:
@@ -106,9 +101,9 @@ def _energy(record: Record) -> list[tuple[str, str, str, str]]:
 
 def _phases(record: Record) -> list[tuple[str, Bars | None, list[PhaseRow]]]:
     """Return the title, the chart and the rows of the epochs and of the phases that are listed."""
-    titles = {PhaseKind.PHASE: "By phase", PhaseKind.EPOCH: "By epoch"}
     listed = [
-        (title, charts.by_phase(record, kind, title), rows(record, kind, _MOST_ROWS)) for kind, title in titles.items()
+        (f"By {kind}", charts.by_phase(record, kind), rows(record, kind, _MOST_ROWS))
+        for kind in (PhaseKind.PHASE, PhaseKind.EPOCH)
     ]
     return [each for each in listed if each[2]]
 
