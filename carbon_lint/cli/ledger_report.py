@@ -17,8 +17,7 @@ from carbon_lint.records.periods import Period, days_before, month_around, month
 from carbon_lint.report.badge import render_shields, render_svg
 from carbon_lint.report.earlier import check_replaceable
 from carbon_lint.report.ledger import month_data, month_page, month_text
-from carbon_lint.report.ledger.keys import KEYS, USUAL_KEYS
-from carbon_lint.report.ledger.month import Month
+from carbon_lint.report.ledger.month import KEYS, USUAL_KEYS, Month
 from carbon_lint.report.ledger.month_badge import of_month
 from carbon_lint.report.ledger.month_issue import issue, notice, told_in
 from carbon_lint.units import parse_emissions_g, parse_energy_kwh

@@ -45,8 +45,7 @@ from carbon_lint.report.run import comment, page, summary
 from carbon_lint.report.run import text as run_text
 from carbon_lint.report.run.badge import of_run
 from carbon_lint.report.run.curve import sparkline
-from carbon_lint.report.run.forms.subject import ACTIVITIES, Subject
-from carbon_lint.report.run.forms.table import FORMS, render, terms_of
+from carbon_lint.report.run.forms.table import ACTIVITIES, FORMS, Subject, render, terms_of
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import terminal
 from carbon_lint.trackers import trackio

@@ -35,7 +35,7 @@ from carbon_lint.pipeline.front_end import FrontEnd
 from carbon_lint.pipeline.plan import RunPlan, check_outputs
 from carbon_lint.records.record import Record, exit_code
 from carbon_lint.records.store import render_record
-from carbon_lint.report.run.progress import LiveLine, LogLines, Show
+from carbon_lint.report.run.progress import LiveLine, LogLines
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.text import render
 from carbon_lint.text import json_literals, terminal
@@ -174,7 +174,7 @@ def _job_environ(request: RunRequest) -> tuple[dict[str, str], tuple[str, ...]]:
     return job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
 
 
-def _show() -> Show:
+def _show() -> LiveLine | LogLines:
     if sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
         return LiveLine(_write, _terminal_size, is_dim="NO_COLOR" not in os.environ)
     return LogLines(_write)

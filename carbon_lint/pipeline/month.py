@@ -12,8 +12,7 @@ from carbon_lint.pipeline.windows import ended_in
 from carbon_lint.records.ledger import Contents, contents_between
 from carbon_lint.records.ledger_sum import Counted, count
 from carbon_lint.records.periods import Period, period_of
-from carbon_lint.report.ledger.keys import USUAL_KEYS
-from carbon_lint.report.ledger.month import Month, month_of
+from carbon_lint.report.ledger.month import USUAL_KEYS, Month, month_of
 
 
 def read_month(

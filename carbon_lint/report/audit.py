@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from carbon_lint.hub.audit.cards import AuditedCard, Tally, diagnostic_of
-from carbon_lint.lint.diagnostic import LintReport
-from carbon_lint.report import audit_page, pages
+from carbon_lint.lint.diagnostic import SEVERITIES, LintReport
+from carbon_lint.report import pages
+from carbon_lint.report.findings.forge import rule_url
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.report.layout import json_text
+from carbon_lint.report.plot import Bars
 from carbon_lint.text import plural, terminal
 from carbon_lint.units import format_emissions, format_energy
 
 SHOWN = 50
-"""Findings that the text lists; `--format json` has them all, up to `audit.KEPT_FINDINGS`."""
+"""Findings that the text lists, and the page under one rule; `--format json` has up to `audit.KEPT_FINDINGS`."""
+_MOST_BARS = 12
+_UNITS = "CL2"  # the family of rules on values and units
 
 
 class About(NamedTuple):
@@ -121,13 +126,15 @@ def render_json(sums: Tally, about: About) -> str:
 
 def render_sarif(sums: Tally, _about: About) -> str:
     """Return the findings alone, in `owner/model/README.md`, for code scanning."""
-    return REPORTERS["sarif"](lint_report(sums), RenderOptions())
+    diagnostics = tuple(sorted(map(diagnostic_of, sums.findings)))
+    report = LintReport(diagnostics=diagnostics, files_checked=sums.cards, files_skipped=0)
+    return REPORTERS["sarif"](report, RenderOptions())
 
 
 def render_html(sums: Tally, about: About) -> str:
     """Return a page of its own: what the cards state, the models to look at, and the findings by rule."""
     lists = [
-        (title, [(audit_page.model_link(about.endpoint, name), name, why) for name, why in rows])
+        (title, [(_model_link(about.endpoint, name), name, why) for name, why in rows])
         for title, rows in _lists(sums)
         if rows
     ]
@@ -139,15 +146,8 @@ def render_html(sums: Tally, about: About) -> str:
         total=plural(sums.cards, "card"),
         lines=summary_lines(sums),
         lists=lists,
-        charts=audit_page.charts(sums),
-        rules=audit_page.rules(sums, about.endpoint),
-    )
-
-
-def lint_report(sums: Tally) -> LintReport:
-    """Return the findings as the reporters take them."""
-    return LintReport(
-        diagnostics=tuple(sorted(map(diagnostic_of, sums.findings))), files_checked=sums.cards, files_skipped=0
+        charts=_charts(sums),
+        rules=_rules(sums, about.endpoint),
     )
 
 
@@ -175,3 +175,80 @@ def _named(head: str, rows: list[tuple[str, str]]) -> list[str]:
         return []
     lines = ["", head, *(f"  {terminal(name)}: {terminal(why)}" for name, why in rows[:SHOWN])]
     return [*lines, f"  and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else lines
+
+
+class _Rule(NamedTuple):
+    """A rule and the cards that it found something in: link, place and message of each."""
+
+    severity: str
+    code: str
+    name: str
+    findings: str
+    url: str
+    cards: list[tuple[str | None, str, str]]
+    more: int
+
+
+def _model_link(endpoint: str | None, name: str) -> str | None:
+    """Return the model's page, if the Hub was asked and the name is one."""
+    if endpoint is None or not re.fullmatch(r"[\w.-]+(?:/[\w.-]+)?", name, re.ASCII):
+        return None
+    return f"{endpoint}/{name}"
+
+
+def _charts(sums: Tally) -> list[Bars]:
+    """Return the charts of what there is to draw."""
+    stated = [
+        ("in grams", sums.readable - sums.zero - sums.converted),
+        ("converted from text", sums.converted),
+        ("zero", sums.zero),
+        ("not readable", len(sums.unreadable)),
+        ("no figure", sums.cards - sums.stating - sums.without_card - len(sums.problems)),
+        ("no card", sums.without_card),
+        ("not judged", len(sums.problems)),
+    ]
+    sources = sums.by_source.most_common()
+    if len(sources) > _MOST_BARS:
+        rest = sum(count for _, count in sources[_MOST_BARS - 1 :])
+        sources = [*sources[: _MOST_BARS - 1], ("other sources", rest)]
+    units = [(code, count) for code, count in sums.by_code.most_common() if code.startswith(_UNITS)]
+    bars = (
+        _bars("What the cards state", "stated", stated),
+        _bars("Who computed the figures", "source", sources),
+        _bars("Problems of value and unit", "rule", units[:_MOST_BARS]),
+    )
+    return [each for each in bars if each.labels]
+
+
+def _bars(title: str, of: str, counts: list[tuple[str, int]]) -> Bars:
+    known = {name: float(count) for name, count in counts if count > 0}
+    return Bars(
+        title=title,
+        show=lambda value: f"{value:,.0f}",
+        labels=tuple(known),
+        series={"cards": tuple(known.values())},
+        of=of,
+    )
+
+
+def _rules(sums: Tally, endpoint: str | None) -> list[_Rule]:
+    """Return the rules with findings, the worst and most frequent first."""
+    by_rule: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for found in sums.findings:
+        by_rule.setdefault((found["severity"], found["code"], found["name"]), []).append(found)
+    ordered = sorted(by_rule.items(), key=lambda item: (SEVERITIES.index(item[0][0]), -len(item[1]), item[0][1]))
+    return [
+        _Rule(
+            *rule,
+            findings=plural(len(found), "finding"),
+            url=rule_url(rule[1]),
+            cards=[_place(each, endpoint) for each in found[:SHOWN]],
+            more=max(0, len(found) - SHOWN),
+        )
+        for rule, found in ordered
+    ]
+
+
+def _place(found: dict[str, Any], endpoint: str | None) -> tuple[str | None, str, str]:
+    model = found["path"].removesuffix("/README.md")
+    return _model_link(endpoint, model), f"{found['path']}:{found['line']}:{found['column']}", found["message"]

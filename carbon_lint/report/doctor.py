@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from carbon_lint.report.layout import columns, json_text
@@ -18,24 +19,12 @@ _WIDTH = 100
 
 def as_json(diagnosis: Diagnosis) -> str:
     """Return the diagnosis as JSON."""
-    findings = [
-        {
-            "component": finding.component,
-            "state": finding.state.value,
-            "what": finding.what,
-            "method": None if finding.method is None else finding.method.value,
-            "error": finding.error,
-            "missing": finding.missing,
-            "repair": finding.repair,
-        }
-        for finding in diagnosis.findings
-    ]
     whole = {
         "format": FORMAT,
         "is_sound": diagnosis.is_sound,
         "location": diagnosis.location,
         "in_container": diagnosis.container,
-        "findings": findings,
+        "findings": [asdict(finding) for finding in diagnosis.findings],
         "notes": list(diagnosis.notes),
     }
     return json_text(whole)
@@ -51,11 +40,8 @@ def as_text(diagnosis: Diagnosis, place: str | None, power_flags: list[str]) -> 
 
 def _details(finding: Finding) -> list[str]:
     """Return `CPU  AMD EPYC ...` with what is missing and the repair below it."""
-    lines = _wrapped(_NAMES[finding.component], finding.what)
-    for label, text in (("missing:", finding.missing), ("repair:", finding.repair)):
-        if text:
-            lines += _wrapped(f"  {label}", text)
-    return lines
+    parts = ((_NAMES[finding.component], finding.what), ("  missing:", finding.missing), ("  repair:", finding.repair))
+    return [line for label, text in parts if text for line in _wrapped(label, text)]
 
 
 def _wrapped(label: str, text: str) -> list[str]:
@@ -72,12 +58,7 @@ def _wrapped(label: str, text: str) -> list[str]:
 def _table(diagnosis: Diagnosis) -> list[str]:
     """Return component | state | method | error, one line each."""
     rows = [
-        (
-            _NAMES[finding.component],
-            finding.state.value,
-            finding.method.value if finding.method else "-",
-            finding.error or "-",
-        )
+        (_NAMES[finding.component], finding.state, finding.method or "-", finding.error or "-")
         for finding in diagnosis.findings
     ]
     return columns(("component", "state", "method", "error"), rows)

@@ -6,7 +6,7 @@ import re
 import sys
 import uuid
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -69,74 +69,98 @@ def _pygal() -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plot:
-    """One chart: the same labels along time for each series.
+class _Chart:
+    """Figures of several series, with a table of them.
 
     Attributes:
         title: what is shown.
         show: writes one value with its unit.
-        labels: one for each point, such as `1 min 5 s` or `2026-W48`.
+        labels: one for each point or bar, such as `1 min 5 s` or `2026-W48`.
         series: the values by name; each has as many as there are labels, `None` for what is not known.
-        limit: drawn as a dashed line, if there is one.
-        limit_name: what the legend calls it.
-        expected: dashed too, under its name: what was or is forecast.
-        is_stacked: the series are parts of a whole.
-        is_bars: a bar for each label, as the sum of a day.
         of: what the labels are, as the head of their column.
-        unknown: the labels, by number from 0, of which nothing is known: a grey band among bars.
     """
 
     title: str
     show: Callable[[float], str]
     labels: tuple[str, ...]
     series: Mapping[str, tuple[float | None, ...]]
+    of: str = "time"
+
+    def heads(self) -> list[str]:
+        """Return the heads of the table: what the labels are, then each series."""
+        return [self.of, *self._listed()]
+
+    def rows(self) -> list[list[str]]:
+        """Return the rows of the table, label first."""
+        values = self._listed().values()
+        return [
+            [self.labels[at], *("" if (value := each[at]) is None else self.show(value) for each in values)]
+            for at in self._shown()
+        ]
+
+    def _listed(self) -> Mapping[str, tuple[float | None, ...]]:
+        return self.series
+
+    def _shown(self) -> Iterable[int]:
+        """Return which labels have a row."""
+        return range(len(self.labels))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot(_Chart):
+    """One chart: the same labels along time for each series.
+
+    Attributes:
+        limit: drawn as a dashed line, if there is one.
+        limit_name: what the legend calls it.
+        expected: dashed too, under its name: what was or is forecast.
+        is_stacked: the series are parts of a whole.
+        is_bars: a bar for each label, as the sum of a day.
+        unknown: the labels, by number from 0, of which nothing is known: a grey band among bars.
+    """
+
     limit: float | None = None
     limit_name: str = "limit"
     expected: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     is_stacked: bool = False
     is_bars: bool = False
-    of: str = "time"
     unknown: tuple[int, ...] = ()
 
     def svg(self, size: Size = WIDE) -> str:
         """Draw it. Colours are variables of the page, for its light and dark theme. Raises UsageError without pygal."""
         pygal = _pygal()
-        drawn = self._drawn()
-        dashed = {
-            **self.expected,
-            **({} if self.limit is None else {self.limit_name: (self.limit,) * len(self.labels)}),
-        }
+        drawn, band, dashed = self._drawn(), self._band(), dict(self.expected)
+        if self.limit is not None:
+            dashed[self.limit_name] = (self.limit,) * len(self.labels)
+        # The gaps of the limit's dashes show the page's colour: it may cross areas of any colour.
+        has_gaps = self.is_stacked and self.limit is not None
+        colours = [
+            *(colour for _, colour, _ in drawn),
+            *["line"] * bool(band),
+            *["quiet"] * len(self.expected),
+            *["paper"] * has_gaps,
+            "error",
+        ]
         chart = (pygal.StackedBar if self.is_bars else pygal.Line)(
-            style=_style(
-                pygal,
-                [colour for _, colour, _ in drawn]
-                + ["line"] * bool(self._band())
-                + ["quiet"] * len(self.expected)
-                + ["paper"] * self._has_gaps()
-                + ["error"],
-            ),
+            style=_style(pygal, colours),
             fill=self.is_stacked,
             value_formatter=self.show,
             width=size.width,
             height=size.height,
-            legend_at_bottom_columns=_columns(len(drawn) + len(dashed) + bool(self._band()), size),
+            legend_at_bottom_columns=_columns(len(drawn) + len(dashed) + bool(band), size),
             **_LOOKS,
         )
         chart.x_labels = self.labels
         chart.x_labels_major_every = max(1, -(-len(self.labels) // size.labels))
         for name, _, values in drawn:
             chart.add(terminal(name), list(values))
-        if self._band():
-            chart.add(_UNKNOWN, self._band())
-        if self._has_gaps():
+        if band:
+            chart.add(_UNKNOWN, band)
+        if has_gaps:
             chart.add(None, dashed[self.limit_name], fill=False)
         for name, values in dashed.items():
             chart.add(terminal(name), list(values), stroke_style=_DASHED, fill=False)
         return _rendered(chart, self.title, size)
-
-    def _has_gaps(self) -> bool:
-        """Return whether the gaps of the limit's dashes show the page's colour: it may cross areas of any colour."""
-        return self.is_stacked and self.limit is not None
 
     def _band(self) -> list[dict[str, Any] | None]:
         """Return a bar of full height for each label of which nothing is known; nothing if there is none."""
@@ -162,43 +186,23 @@ class Plot:
 
     def words(self) -> str:
         """Say what the chart shows, for a reader who does not see it."""
-        lines = [(name, [value for value in values if value is not None]) for name, values in self._lines()]
+        lines = [(name, [value for value in values if value is not None]) for name, values in self._listed().items()]
         parts = [f"{name} {self.show(min(known))} to {self.show(max(known))}" for name, known in lines if known]
         allowed = "" if self.limit is None else f"; the {self.limit_name} is {self.show(self.limit)}"
-        unknown = "".join(f"; {_UNKNOWN}: {', '.join(self.labels[at] for at in self.unknown)}" if self.unknown else "")
+        unknown = f"; {_UNKNOWN}: {', '.join(self.labels[at] for at in self.unknown)}" if self.unknown else ""
         return f"{self.title}: {', '.join(parts)}{allowed}{unknown}."
 
-    def heads(self) -> list[str]:
-        """Return the heads of the table: what the labels are, then each series."""
-        return [self.of, *(name for name, _ in self._lines())]
+    def _listed(self) -> Mapping[str, tuple[float | None, ...]]:
+        return {**self.series, **self.expected}
 
-    def rows(self) -> list[list[str]]:
-        """Return about a dozen rows of the figures, label first, the last point among them."""
+    def _shown(self) -> Iterable[int]:
+        """Return about a dozen points, the last one among them."""
         last = len(self.labels) - 1
-        chosen = [*range(0, last, max(1, len(self.labels) // _ROWS)), last] if self.labels else []
-        return [[self.labels[at], *(_shown(self.show, values[at]) for _, values in self._lines())] for at in chosen]
-
-    def _lines(self) -> list[tuple[str, tuple[float | None, ...]]]:
-        return [*self.series.items(), *self.expected.items()]
+        return [*range(0, last, max(1, len(self.labels) // _ROWS)), last] if self.labels else []
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bars:
-    """Amounts by name, one bar each, made up of parts.
-
-    Attributes:
-        title: what is shown.
-        show: writes one value with its unit.
-        labels: the name of each bar, the first at the top.
-        series: the parts by name; each has as many values as there are labels, `None` for what is not known.
-        of: what the bars are, as the head of their column.
-    """
-
-    title: str
-    show: Callable[[float], str]
-    labels: tuple[str, ...]
-    series: Mapping[str, tuple[float | None, ...]]
-    of: str
+class Bars(_Chart):
+    """Amounts by name, one bar each, the first at the top, made up of the series."""
 
     def svg(self, size: Size = WIDE) -> str:
         """Draw it. Colours are variables of the page, for its light and dark theme. Raises UsageError without pygal."""
@@ -224,17 +228,6 @@ class Bars:
         """Say what the chart shows, for a reader who does not see it."""
         sums = [sum(values[at] or 0.0 for values in self.series.values()) for at in range(len(self.labels))]
         return f"{self.title}: {', '.join(f'{n} {self.show(v)}' for n, v in zip(self.labels, sums, strict=True))}."
-
-    def heads(self) -> list[str]:
-        """Return the heads of the table: what the bars are, then each part."""
-        return [self.of, *self.series]
-
-    def rows(self) -> list[list[str]]:
-        """Return a row for each bar."""
-        return [
-            [name, *(_shown(self.show, values[at]) for values in self.series.values())]
-            for at, name in enumerate(self.labels)
-        ]
 
 
 def _style(pygal: Any, colours: Sequence[str]) -> Any:
@@ -267,7 +260,3 @@ def _rendered(chart: Any, title: str, size: Size) -> str:
     """Return the SVG, the same each time: pygal would give it a name by chance."""
     chart.uuid = uuid.uuid5(uuid.NAMESPACE_OID, f"{title} {size.width}")
     return _DROPPED.sub("", str(chart.render(is_unicode=True)))
-
-
-def _shown(show: Callable[[float], str], value: float | None) -> str:
-    return "" if value is None else show(value)

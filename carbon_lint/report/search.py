@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from carbon_lint.hub.search.find import FindResult, FoundModel
@@ -11,23 +11,28 @@ from carbon_lint.text import quoted, terminal
 from carbon_lint.units import format_emissions
 
 _STATED_WIDTH = 32
-_COLUMNS = (
-    *("id", "emissions_g", "stated", "is_converted", "note", "source", "task", "library", "downloads", "likes", "url"),
-)
+_FIELDS: dict[str, Callable[[FoundModel], Any]] = {
+    "id": lambda it: it.entry.id,
+    "emissions_g": lambda it: it.stated.emissions_g,
+    "stated": lambda it: it.stated.text,
+    "is_converted": lambda it: it.stated.is_converted,
+    "note": lambda it: it.stated.note,
+    "source": lambda it: it.stated.source,
+    "task": lambda it: it.entry.task,
+    "library": lambda it: it.entry.library,
+    "downloads": lambda it: it.entry.downloads,
+    "likes": lambda it: it.entry.likes,
+}
+"""What JSON and CSV have of a model; its address follows."""
 
 
 def as_text(result: FindResult, endpoint: str, *, show_unreadable: bool) -> str:
     """Return a table for a terminal, and what was looked at."""
     del endpoint
-    lines = []
-    if result.models:
-        lines += _columns(result.models)
-    else:
-        lines.append("no model within the limits")
+    lines = _columns(result.models) if result.models else ["no model within the limits"]
     lines += ["", *_sums(result, show_unreadable=show_unreadable)]
     if show_unreadable and result.unreadable:
-        lines.append("")
-        lines += [f"{terminal(it.entry.id)}: {_reason(it)}" for it in result.unreadable]
+        lines += ["", *(f"{terminal(it.entry.id)}: {_reason(it)}" for it in result.unreadable)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -36,8 +41,8 @@ def as_json(result: FindResult, endpoint: str, *, show_unreadable: bool) -> str:
     del show_unreadable
     document = {
         "format": 1,
-        "models": list(_rows(result.models, endpoint)),
-        "unreadable": list(_rows(result.unreadable, endpoint)),
+        "models": _rows(result.models, endpoint),
+        "unreadable": _rows(result.unreadable, endpoint),
         "seen": result.seen,
         "within": result.within,
         "zeros_left_out": result.zeros,
@@ -49,30 +54,16 @@ def as_json(result: FindResult, endpoint: str, *, show_unreadable: bool) -> str:
 def as_csv(result: FindResult, endpoint: str, *, show_unreadable: bool) -> str:
     """Return a row for each model; no cell is a formula."""
     shown = result.models + (result.unreadable if show_unreadable else ())
-    return csv_text(_COLUMNS, (row.values() for row in _rows(shown, endpoint)))
+    return csv_text([*_FIELDS, "url"], (row.values() for row in _rows(shown, endpoint)))
 
 
 RENDER: dict[str, Callable[..., str]] = {"text": as_text, "json": as_json, "csv": as_csv}
 """Format -> `render(result, endpoint, show_unreadable=...)`."""
 
 
-def _rows(found: tuple[FoundModel, ...], endpoint: str) -> Iterator[dict[str, Any]]:
+def _rows(found: tuple[FoundModel, ...], endpoint: str) -> list[dict[str, Any]]:
     """Return the results as JSON has them."""
-    for it in found:
-        values = (
-            it.entry.id,
-            it.stated.emissions_g,
-            it.stated.text,
-            it.stated.is_converted,
-            it.stated.note,
-            it.stated.source,
-            it.entry.task,
-            it.entry.library,
-            it.entry.downloads,
-            it.entry.likes,
-            f"{endpoint}/{it.entry.id}",
-        )
-        yield dict(zip(_COLUMNS, values, strict=True))
+    return [{**{name: get(it) for name, get in _FIELDS.items()}, "url": f"{endpoint}/{it.entry.id}"} for it in found]
 
 
 def _sums(result: FindResult, *, show_unreadable: bool) -> list[str]:
@@ -110,14 +101,10 @@ def _count(value: int | None) -> str:
 
 
 def _note(found: FoundModel) -> str:
-    if found.stated.is_converted:
-        return f"{_stated(found)}, {found.stated.note}"
-    return found.stated.note or ""
+    stated = found.stated
+    return f"{quoted(stated.text, _STATED_WIDTH)}, {stated.note}" if stated.is_converted else stated.note or ""
 
 
 def _reason(found: FoundModel) -> str:
-    return f"{_stated(found)}: {found.stated.note}" if found.stated.text else found.stated.note or ""
-
-
-def _stated(found: FoundModel) -> str:
-    return quoted(found.stated.text, _STATED_WIDTH)
+    stated = found.stated
+    return f"{quoted(stated.text, _STATED_WIDTH)}: {stated.note}" if stated.text else stated.note or ""

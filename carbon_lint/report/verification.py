@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -30,6 +30,22 @@ class Subject(StrEnum):
     JOURNAL = "journal"
     RUNS = "runs"
     ATTESTATION = "attestation"
+
+    def contradicted(self, text: str) -> Statement:
+        """Return a statement that the evidence refutes."""
+        return Statement(Kind.CONTRADICTED, self, text)
+
+    def proven(self, text: str) -> Statement:
+        """Return a statement that the evidence proves."""
+        return Statement(Kind.PROVEN, self, text)
+
+    def claimed(self, text: str) -> Statement:
+        """Return a statement that somebody makes and nothing shows."""
+        return Statement(Kind.CLAIMED, self, text)
+
+    def unknown(self, text: str) -> Statement:
+        """Return what cannot be known."""
+        return Statement(Kind.UNKNOWN, self, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +96,7 @@ def _lines(found: Verification) -> Iterator[str]:
         statements = found.of(kind)
         if statements or kind is not Kind.CONTRADICTED:
             yield f"{kind}:"
-            yield from _listed(statements)
+            yield from [f"  {statement.subject}: {statement.text}" for statement in statements] or ["  nothing"]
     count = len(found.of(Kind.CONTRADICTED))
     if count:
         yield f"verdict: {plural(count, 'contradiction')}: do not rely on this figure"
@@ -88,11 +104,6 @@ def _lines(found: Verification) -> Iterator[str]:
         yield "verdict: nothing contradicts the figure"
     else:
         yield "verdict: nothing contradicts the figure, and nothing proves it"
-
-
-def _listed(statements: Iterable[Statement]) -> Iterator[str]:
-    lines = [f"  {statement.subject}: {statement.text}" for statement in statements]
-    yield from lines or ["  nothing"]
 
 
 def render_json(found: Verification) -> str:

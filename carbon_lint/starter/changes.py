@@ -11,8 +11,7 @@ from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import write_atomically
 from carbon_lint.project import PLACEHOLDER, REPOSITORY
 from carbon_lint.starter import files as starter
-from carbon_lint.starter.budget import proposed_line
-from carbon_lint.starter.files import Choices
+from carbon_lint.starter.files import Choices, proposed_line
 from carbon_lint.starter.survey import Survey
 from carbon_lint.starter.workflow import workflow, workflow_path
 from carbon_lint.text import unified_diff

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ import yaml
 
 from carbon_lint import __version__
 from carbon_lint.project import MAJOR_TAG, REPOSITORY
-from carbon_lint.starter.budget import proposed_line
 from carbon_lint.starter.runners import DEFAULT_RUNNER, has_docker, is_hf_jobs
+from carbon_lint.units import format_emissions, format_energy
 
 HOOKS = ".pre-commit-config.yaml"
 CONFIG = "carbon-lint.toml"
 DEFAULT_ACTION = f"{REPOSITORY}@{MAJOR_TAG}"
+HEADROOM = 1.25
+"""A proposed budget over the first measurement: runs of the same code differ by less, a regression by more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,3 +124,26 @@ def yaml_scalar(text: str) -> str:
     """Return `text` as a plain YAML scalar if it may be one, else quoted."""
     dumped = yaml.safe_dump(text, default_style=None, width=10_000, allow_unicode=True).split("\n")[0]
     return dumped.strip()
+
+
+def proposed_line(emissions_g: float | None, energy_kwh: float | None) -> str | None:
+    """Return what the first run took x 1.25, rounded up to two digits, as a line of the configuration.
+
+    In grams, else in energy if the record states no grams; `None` without a record.
+    """
+    key, measured = ("max-energy", energy_kwh) if emissions_g is None else ("max-emissions", emissions_g)
+    if measured is None:
+        return None
+    words = format_energy if emissions_g is None else format_emissions
+    line = (
+        f'{key} = "{words(_two_digits_up(measured * HEADROOM))}" # {HEADROOM} x the {words(measured)} of the first run'
+    )
+    return line.replace("µ", "u")  # a file of ASCII
+
+
+def _two_digits_up(value: float) -> float:
+    """Return `160` for `154.25`."""
+    if value <= 0:
+        return 0.0
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return math.ceil(round(value / step, 9)) * step

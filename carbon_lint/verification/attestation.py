@@ -17,7 +17,7 @@ from carbon_lint.errors import InputError
 from carbon_lint.project import install_hint
 from carbon_lint.records.predicate import PREDICATE_TYPE, predicate
 from carbon_lint.records.record import Record
-from carbon_lint.report.verification import Kind, Statement, Subject
+from carbon_lint.report.verification import Statement, Subject
 
 GITHUB = "https://token.actions.githubusercontent.com"
 IN_TOTO = "application/vnd.in-toto+json"
@@ -44,21 +44,21 @@ def check_attestation(bundle: bytes, record: Record, data: bytes, trusted_root: 
     """
     wrong = _difference(bundle, record, data)  # also if the signature's owner cannot be looked up
     if wrong is not None:
-        yield Statement(Kind.CONTRADICTED, _ATTESTATION, wrong)
+        yield _ATTESTATION.contradicted(wrong)
         return
     try:
         signer = _verified(bundle, record.provenance.repository, trusted_root)
     except _UncheckedError as error:
-        yield Statement(Kind.UNKNOWN, _ATTESTATION, f"who signed the record: {error}")
+        yield _ATTESTATION.unknown(f"who signed the record: {error}")
         return
     except ValueError as error:
-        yield Statement(Kind.CONTRADICTED, _ATTESTATION, f"it is not valid: {str(error)[:_SHOWN]}")
+        yield _ATTESTATION.contradicted(f"it is not valid: {str(error)[:_SHOWN]}")
         return
     if record.provenance.repository is None:
-        yield Statement(Kind.CLAIMED, _ATTESTATION, f"{signer} signed it; the record names no repository to compare")
+        yield _ATTESTATION.claimed(f"{signer} signed it; the record names no repository to compare")
     else:
-        yield Statement(Kind.PROVEN, _ATTESTATION, f"{signer} signed this record, file and figures")
-    yield Statement(Kind.UNKNOWN, _ATTESTATION, "whether whoever can change that workflow made it tell the truth")
+        yield _ATTESTATION.proven(f"{signer} signed this record, file and figures")
+    yield _ATTESTATION.unknown("whether whoever can change that workflow made it tell the truth")
 
 
 def _verified(bundle: bytes, repository: str | None, trusted_root: str | None) -> str:

@@ -16,9 +16,9 @@ from carbon_lint.records.document import hash_of
 from carbon_lint.records.hashes import short
 from carbon_lint.records.intensity import priced
 from carbon_lint.records.record import Record
-from carbon_lint.report.verification import Kind, Statement, Subject
+from carbon_lint.report.verification import Statement, Subject
 from carbon_lint.units import format_emissions
-from carbon_lint.verification.spelling import misspelt
+from carbon_lint.verification.record import misspelt
 
 _CARD = Subject.CARD
 _PLACE = "geographical_location"
@@ -50,7 +50,7 @@ class Figures:
             )
         self.emissions_g = float(node.value)
         try:
-            self.flaws = misspelt(node.text.encode())
+            _, self.flaws = misspelt(node.text.encode())
         except ValueError:  # YAML writes numbers in more ways than JSON
             self.flaws = []
 
@@ -68,12 +68,12 @@ def check_card(figures: Figures, record: Record) -> Iterator[Statement]:
         written = card_with_record(figures.data, figures.name, record, location_name=place, replace=True)
         own = card_with_record(figures.data, figures.name, record, replace=True)
     except MissingFigureError as error:
-        yield Statement(Kind.CONTRADICTED, _CARD, f"it states a figure, and {error.message}")
+        yield _CARD.contradicted(f"it states a figure, and {error.message}")
         return
     except CardPlaceError as error:  # its message is for who would write the card; here nobody does
         raise InputError(f"{error.place}: {error.flaw}", hint=error.hint) from error
     expected = Figures(written.after, figures.name)
-    yield from (Statement(Kind.CONTRADICTED, _CARD, f"the key {name} comes twice") for name in figures.twice)
+    yield from (_CARD.contradicted(f"the key {name} comes twice") for name in figures.twice)
     yield _figure(figures, expected, record)
     yield _source(figures, expected, record, is_own=record is given)
     for name in sorted(expected.fields.keys() - {"emissions", "source", _PLACE}):
@@ -82,19 +82,19 @@ def check_card(figures: Figures, record: Record) -> Iterator[Statement]:
     yield from _section(figures.data, written.after, figures.name)
     if place is not None:
         is_own = Figures(own.after, figures.name).text(_PLACE) == place
-        what = f"its {_PLACE} is {'the record' if is_own else 'its author'}'s: {place}"
-        yield Statement(Kind.PROVEN if is_own else Kind.CLAIMED, _CARD, what)
+        say = _CARD.proven if is_own else _CARD.claimed
+        yield say(f"its {_PLACE} is {'the record' if is_own else 'its author'}'s: {place}")
 
 
 def _figure(figures: Figures, expected: Figures, record: Record) -> Statement:
     if figures.emissions_g != expected.emissions_g:
-        what = f"it states {figures.emissions_g!r} g, and the record comes to {expected.emissions_g!r} g"
-        return Statement(Kind.CONTRADICTED, _CARD, what)
+        stated, right = figures.emissions_g, expected.emissions_g
+        return _CARD.contradicted(f"it states {stated!r} g, and the record comes to {right!r} g")
     if figures.flaws:
-        return Statement(Kind.CONTRADICTED, _CARD, figures.flaws[0])
+        return _CARD.contradicted(figures.flaws[0])
     rounded = ", rounded up to four digits as a part is modelled" if is_modelled(record) else ""
     shown = format_emissions(figures.emissions_g)
-    return Statement(Kind.PROVEN, _CARD, f"its figure is the record's: {shown}{rounded}")
+    return _CARD.proven(f"its figure is the record's: {shown}{rounded}")
 
 
 def _section(data: bytes, expected: bytes, name: str) -> Iterator[Statement]:
@@ -102,10 +102,9 @@ def _section(data: bytes, expected: bytes, name: str) -> Iterator[Statement]:
     stated, right = (own_section(read_card(each, name)) for each in (data, expected))
     wrong = [line for line in stated if line not in right] + [line for line in right if line not in stated]
     if wrong:
-        what = f"its section {TITLE} is not the record's: '{wrong[0]}'"
-        yield Statement(Kind.CONTRADICTED, _CARD, what)
+        yield _CARD.contradicted(f"its section {TITLE} is not the record's: '{wrong[0]}'")
     elif stated:
-        yield Statement(Kind.PROVEN, _CARD, f"its section {TITLE} is the record's")
+        yield _CARD.proven(f"its section {TITLE} is the record's")
 
 
 def _priced_as(named: str | None, record: Record) -> Record:
@@ -120,21 +119,18 @@ def _source(figures: Figures, expected: Figures, record: Record, *, is_own: bool
     stated = figures.text("source") or ""
     named = record_named_in(stated)
     if named is None:
-        what = "it names no record, so any record with the same figure would do"
-        return Statement(Kind.CLAIMED, _CARD, what)
+        return _CARD.claimed("it names no record, so any record with the same figure would do")
     if not hash_of(record).startswith(named):
-        what = f"it is of record {short(named)}, and this is record {short(hash_of(record))}"
-        return Statement(Kind.CONTRADICTED, _CARD, what)
+        return _CARD.contradicted(f"it is of record {short(named)}, and this is record {short(hash_of(record))}")
     if stated != expected.text("source"):
-        what = f"its source is '{stated}', expected '{expected.text('source')}'"
-        return Statement(Kind.CONTRADICTED, _CARD, what)
+        return _CARD.contradicted(f"its source is '{stated}', expected '{expected.text('source')}'")
     how = "" if is_own else ", with the grams that its energy takes there"
-    return Statement(Kind.PROVEN, _CARD, f"it names this record{how}, {short(named)}")
+    return _CARD.proven(f"it names this record{how}, {short(named)}")
 
 
 def _field(name: str, stated: str | None, expected: str | None) -> Statement:
     if stated is None:
-        return Statement(Kind.CLAIMED, _CARD, f"it does not state the {name} of the record: {expected}")
+        return _CARD.claimed(f"it does not state the {name} of the record: {expected}")
     if stated == expected:
-        return Statement(Kind.PROVEN, _CARD, f"its {name} is the record's: {stated}")
-    return Statement(Kind.CONTRADICTED, _CARD, f"its {name} is '{stated}', and the record has '{expected}'")
+        return _CARD.proven(f"its {name} is the record's: {stated}")
+    return _CARD.contradicted(f"its {name} is '{stated}', and the record has '{expected}'")

@@ -27,16 +27,14 @@ from carbon_lint.records.plausible import find_difference
 from carbon_lint.records.ranges import SENSORS, uncertainty_of_parts
 from carbon_lint.records.record import COMPONENTS, Method, Methods, Record
 from carbon_lint.records.uncertainty import Assumptions, Range, Uncertainty
-from carbon_lint.report.verification import Kind, Statement, Subject
+from carbon_lint.report.verification import Statement, Subject
 from carbon_lint.units import JOULES_PER_KWH, format_duration, format_energy
-from carbon_lint.verification.spelling import misspelt
+from carbon_lint.verification.record import EXACT, misspelt
 
 _JOURNAL = Subject.JOURNAL
 _SAME_FROM_THE_START = ("run_id", "started_at", "pue", "command", "provenance", "software")
 _MOST = 100  # wrong lines, and the rest of the journal is not read
 _SHOWN = 3  # contradictions of one kind; a journal with one wrong figure may have thousands
-EXACT = 1e-9
-"""Relative: what was computed from the same numbers, added up in another order."""
 _NARROW = (1.0, 1.0)
 _CPU_INPUTS = ("cpu_full_power_w", "cpu_thread_share", "cpu_idle_factor", "cpu_load_factor")
 
@@ -81,7 +79,7 @@ class _Replay:
             self._begin(document)
         elif is_end:
             self.ended = document
-            self.wrong += [f"line {number}: {flaw}" for flaw in misspelt(line)]
+            self.wrong += [f"line {number}: {flaw}" for flaw in misspelt(line)[1]]
             self._check_sealed(number, document.get("ended"))
         elif "marks" in document:
             self._take_marks(number, document["marks"])
@@ -168,17 +166,17 @@ class _Replay:
 
     def statements(self) -> Iterator[Statement]:
         """Yield what the whole journal shows."""
-        yield from (Statement(Kind.CONTRADICTED, _JOURNAL, wrong) for wrong in self.wrong[:_SHOWN])
+        yield from (_JOURNAL.contradicted(wrong) for wrong in self.wrong[:_SHOWN])
         if len(self.wrong) > _SHOWN:
-            yield Statement(Kind.CONTRADICTED, _JOURNAL, f"{len(self.wrong) - _SHOWN} more of its lines are wrong")
+            yield _JOURNAL.contradicted(f"{len(self.wrong) - _SHOWN} more of its lines are wrong")
         if self.is_hopeless:
-            yield Statement(Kind.CONTRADICTED, _JOURNAL, f"more than {_MOST} of its lines are wrong or torn")
+            yield _JOURNAL.contradicted(f"more than {_MOST} of its lines are wrong or torn")
             return
         yield from self._hash()
         if self.torn:
-            yield Statement(Kind.UNKNOWN, _JOURNAL, f"what {self.torn} torn lines of it held")
+            yield _JOURNAL.unknown(f"what {self.torn} torn lines of it held")
         if self.last is None:
-            yield Statement(Kind.UNKNOWN, _JOURNAL, "it holds no reading, so it shows nothing of the energy")
+            yield _JOURNAL.unknown("it holds no reading, so it shows nothing of the energy")
             return
         yield from self._ends()
         yield from self._hours()
@@ -188,35 +186,34 @@ class _Replay:
     def _hash(self) -> Iterator[Statement]:
         found, stated = self._digest.hexdigest(), self.record.journal_sha256
         if stated is None:
-            yield Statement(Kind.CLAIMED, _JOURNAL, "the record names no journal, so another one could stand here")
+            yield _JOURNAL.claimed("the record names no journal, so another one could stand here")
         elif stated == found:
-            yield Statement(Kind.PROVEN, _JOURNAL, f"it is the one that the record names, {short(found)}")
+            yield _JOURNAL.proven(f"it is the one that the record names, {short(found)}")
         else:
-            what = f"its hash is {short(found)}, and the record names the journal {short(stated)}"
-            yield Statement(Kind.CONTRADICTED, _JOURNAL, what)
+            yield _JOURNAL.contradicted(f"its hash is {short(found)}, and the record names the journal {short(stated)}")
 
     def _ends(self) -> Iterator[Statement]:
         """Yield whether the record states the last reading, with its range, by the functions that write it."""
         assert self.last is not None  # noqa: S101  the caller has looked
         record, last = self.record, self.last
         if record.energy_kwh.total is None:
-            yield Statement(Kind.CLAIMED, _JOURNAL, f"the record leaves its figures out: the run was {record.outcome}")
+            yield _JOURNAL.claimed(f"the record leaves its figures out: the run was {record.outcome}")
             return
         expected = with_evidence(replace(record, energy_kwh=last.energy_kwh, emissions_g=last.emissions_g), last)
         difference = find_difference(record, expected) or self._differing_phase()
         if difference is None and record.duration_s < last.elapsed_s - 1:
             difference = f"duration_s is {record.duration_s!r}, and the last reading is at {last.elapsed_s!r} s"
         if difference is not None:
-            yield Statement(Kind.CONTRADICTED, _JOURNAL, f"the record does not state its last reading: {difference}")
+            yield _JOURNAL.contradicted(f"the record does not state its last reading: {difference}")
             return
-        yield Statement(Kind.PROVEN, _JOURNAL, "the record's energy, grams and their ranges are its last reading's")
+        yield _JOURNAL.proven("the record's energy, grams and their ranges are its last reading's")
         if self.ended is None:
             return
         other = _record_of(self.ended.get("ended"))
         if other is None:
-            yield Statement(Kind.CONTRADICTED, _JOURNAL, "its last line holds no valid record")
+            yield _JOURNAL.contradicted("its last line holds no valid record")
         elif (difference := find_difference(record, other)) is not None:
-            yield Statement(Kind.CONTRADICTED, _JOURNAL, f"its last line holds another record: {difference}")
+            yield _JOURNAL.contradicted(f"its last line holds another record: {difference}")
 
     def _differing_phase(self) -> str | None:
         """Return the first epoch or phase whose energy the readings do not give; `None` if they give all."""
@@ -234,32 +231,32 @@ class _Replay:
         for hour in known:
             its = self.prices[hour.hour]
             if not is_close(its, hour.g_per_kwh):
-                what = f"the record prices {hour.hour} at {hour.g_per_kwh!r} g/kWh, and the journal at {its!r}"
-                yield Statement(Kind.CONTRADICTED, _JOURNAL, what)
+                yield _JOURNAL.contradicted(
+                    f"the record prices {hour.hour} at {hour.g_per_kwh!r} g/kWh, and the journal at {its!r}"
+                )
                 return
         if known:
-            what = f"the record prices {len(known)} of {len(hours)} hours as the run did"
-            yield Statement(Kind.PROVEN, _JOURNAL, what)
+            yield _JOURNAL.proven(f"the record prices {len(known)} of {len(hours)} hours as the run did")
         if len(known) < len(hours):
-            yield Statement(Kind.UNKNOWN, _JOURNAL, f"how {len(hours) - len(known)} hours were priced: it lacks a line")
+            yield _JOURNAL.unknown(f"how {len(hours) - len(known)} hours were priced: it lacks a line")
 
     def _shown(self, last: Reading) -> Iterator[Statement]:
         span = f"{self.count:,} readings over {format_duration(last.elapsed_s)}"
-        yield Statement(Kind.PROVEN, _JOURNAL, f"in each of {span} the components add up and the energy only grows")
+        yield _JOURNAL.proven(f"in each of {span} the components add up and the energy only grows")
         for name in COMPONENTS:
             energy_kwh, method = getattr(last.energy_kwh, name), getattr(self.record.methods, name)
             if energy_kwh is None or method is None:
                 continue
             what = f"{name} {format_energy(energy_kwh)} ({method})"
             if method in SENSORS:
-                yield Statement(Kind.CLAIMED, _JOURNAL, f"{what}: that the sensor showed this")
+                yield _JOURNAL.claimed(f"{what}: that the sensor showed this")
             elif self.record.assumptions is None:
-                yield Statement(Kind.CLAIMED, _JOURNAL, f"{what}: the record does not state the model's inputs")
+                yield _JOURNAL.claimed(f"{what}: the record does not state the model's inputs")
             else:
-                yield Statement(Kind.PROVEN, _JOURNAL, f"{what}, computed again in each reading from the assumptions")
+                yield _JOURNAL.proven(f"{what}, computed again in each reading from the assumptions")
         if self.record.assumptions is not None and last.cpu_mean_load is not None:
             load = f"the load of the CPU, {last.cpu_mean_load:.1%} on average, and the time that the job took"
-            yield Statement(Kind.CLAIMED, _JOURNAL, load)
+            yield _JOURNAL.claimed(load)
 
 
 def _record_of(document: object) -> Record | None:

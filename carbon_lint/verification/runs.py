@@ -13,7 +13,7 @@ from carbon_lint.records.hashes import short
 from carbon_lint.records.merge.merge import NamedRecord, Overlap, merge
 from carbon_lint.records.plausible import find_difference
 from carbon_lint.records.record import Record
-from carbon_lint.report.verification import Kind, Statement, Subject
+from carbon_lint.report.verification import Statement, Subject
 from carbon_lint.text import plural
 
 _RUNS = Subject.RUNS
@@ -24,64 +24,61 @@ class Runs:
     """The record that the card's figure comes from, the records that it is the sum of, and what is known of them."""
 
     whole: Record
-    parts: tuple[NamedRecord, ...]
     statements: tuple[Statement, ...]
+    parts: tuple[NamedRecord, ...] = ()
 
 
 def find_runs(record: Record, path: str | None) -> Runs:
     """Return what the folder of the record shows of its run group. `path` is `None` for a record that lies alone."""
     if path is None or not (record.parts_sha256 or record.run_group is not None):
-        return Runs(whole=record, parts=(), statements=(_alone(record),))
+        return Runs(whole=record, statements=(_alone(record),))
     try:
         beside = records_in(Path(path).parent)
     except InputError as error:
-        broken = Statement(Kind.CONTRADICTED, _RUNS, f"a record beside it cannot be read: {error.message}")
-        return Runs(whole=record, parts=(), statements=(broken,))
+        broken = _RUNS.contradicted(f"a record beside it cannot be read: {error.message}")
+        return Runs(whole=record, statements=(broken,))
     if record.parts_sha256:
         return _sum_of(record, beside)
     try:
         whole = group_sum(record, path).record
     except CarbonLintError as error:
-        missing = Statement(Kind.CONTRADICTED, _RUNS, f"the run group {record.run_group!r}: {error.message}")
-        return Runs(whole=record, parts=(), statements=(missing,))
-    parts = [item for item in beside if hash_of(item.record) in whole.parts_sha256]
-    count = len(whole.merged_from) or 1
-    text = f"the folder holds {plural(count, 'run')} of the group {record.run_group!r}, and no journal of another"
-    others = "whether the group had runs whose records lie elsewhere"
+        missing = _RUNS.contradicted(f"the run group {record.run_group!r}: {error.message}")
+        return Runs(whole=record, statements=(missing,))
+    count = plural(len(whole.merged_from) or 1, "run")
     statements = (
-        Statement(Kind.PROVEN, _RUNS, text),
+        _RUNS.proven(f"the folder holds {count} of the group {record.run_group!r}, and no journal of another"),
         *_attempts(record, beside),
-        Statement(Kind.UNKNOWN, _RUNS, others),
+        _RUNS.unknown("whether the group had runs whose records lie elsewhere"),
     )
-    return Runs(whole=whole, parts=tuple(parts), statements=statements)
+    parts = tuple(item for item in beside if hash_of(item.record) in whole.parts_sha256)
+    return Runs(whole=whole, parts=parts, statements=statements)
 
 
 def _alone(record: Record) -> Statement:
     if record.merged_from:
-        what = f"it is the sum of {plural(len(record.merged_from), 'run')}, whose records are not here"
-        return Statement(Kind.CLAIMED, _RUNS, what)
-    return Statement(Kind.UNKNOWN, _RUNS, "whether other runs went into the weights: the record names no run group")
+        return _RUNS.claimed(f"it is the sum of {plural(len(record.merged_from), 'run')}, whose records are not here")
+    return _RUNS.unknown("whether other runs went into the weights: the record names no run group")
 
 
 def _sum_of(record: Record, beside: list[NamedRecord]) -> Runs:
     """Return the parts of a sum, by their hashes, and whether they come to it."""
     found = {hash_of(item.record): item for item in beside}
-    parts = [found[digest] for digest in record.parts_sha256 if digest in found]
+    parts = tuple(found[digest] for digest in record.parts_sha256 if digest in found)
     missing = [short(digest) for digest in record.parts_sha256 if digest not in found]
     if missing:
         of = plural(len(record.parts_sha256), "record")
-        what = f"it is the sum of {of}, of which {', '.join(missing[:3])} lie elsewhere"
-        return Runs(whole=record, parts=tuple(parts), statements=(Statement(Kind.CLAIMED, _RUNS, what),))
+        found_in_part = _RUNS.claimed(f"it is the sum of {of}, of which {', '.join(missing[:3])} lie elsewhere")
+        return Runs(whole=record, parts=parts, statements=(found_in_part,))
     try:
         difference = find_difference(record, merge(parts, overlap=Overlap.SEPARATE).record)
     except CarbonLintError as error:
         difference = error.message
     if difference is not None:
-        wrong = Statement(Kind.CONTRADICTED, _RUNS, f"it is not the sum of its {len(parts)} records: {difference}")
-        return Runs(whole=record, parts=tuple(parts), statements=(wrong,))
-    text = f"it is the sum of the {len(parts)} records that it names, nothing counted twice"
-    other = Statement(Kind.UNKNOWN, _RUNS, "whether more runs went into the weights than the sum names")
-    return Runs(whole=record, parts=tuple(parts), statements=(Statement(Kind.PROVEN, _RUNS, text), other))
+        wrong = _RUNS.contradicted(f"it is not the sum of its {len(parts)} records: {difference}")
+        return Runs(whole=record, parts=parts, statements=(wrong,))
+    whole = _RUNS.proven(f"it is the sum of the {len(parts)} records that it names, nothing counted twice")
+    other = _RUNS.unknown("whether more runs went into the weights than the sum names")
+    return Runs(whole=record, parts=parts, statements=(whole, other))
 
 
 def _attempts(record: Record, beside: list[NamedRecord]) -> Iterator[Statement]:
@@ -96,5 +93,5 @@ def _attempts(record: Record, beside: list[NamedRecord]) -> Iterator[Statement]:
     }
     missing = [str(number) for number in range(1, min(where.run_attempt, 1000)) if number not in known]
     if missing:
-        what = f"what attempt {', '.join(missing[:5])} of CI run {where.run_id} used: it left no record here"
-        yield Statement(Kind.UNKNOWN, _RUNS, what)
+        numbers = ", ".join(missing[:5])
+        yield _RUNS.unknown(f"what attempt {numbers} of CI run {where.run_id} used: it left no record here")

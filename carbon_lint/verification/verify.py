@@ -58,30 +58,23 @@ def verify(evidence: Evidence) -> Verification:
 
 def _statements(evidence: Evidence, figures: Figures) -> Iterator[Statement]:
     if evidence.record is None:
-        yield Statement(Kind.CLAIMED, Subject.CARD, f"{figures.emissions_g!r} g: there is no record to check it by")
+        yield Subject.CARD.claimed(f"{figures.emissions_g!r} g: there is no record to check it by")
         return
     record = parse_record_as_it_is(evidence.record, evidence.record_name)
     runs = find_runs(record, evidence.folder_path)
     yield from check_card(figures, runs.whole)
     yield from check_record(record, evidence.record)
     yield from runs.statements
-    yield from _journals(evidence, record)
-    for part in runs.parts:
-        yield from _part(part.name, part.record, evidence.record_name)
-    if evidence.bundle is None:
-        yield Statement(
-            Kind.CLAIMED, Subject.ATTESTATION, "nobody signed the record, so its author could have made it up"
-        )
-    else:
-        yield from check_attestation(evidence.bundle, record, evidence.record, evidence.trusted_root)
-
-
-def _journals(evidence: Evidence, record: Record) -> Iterator[Statement]:
     if evidence.journal_path is not None:
         yield from check_journal(evidence.journal_path, record)
     elif not record.merged_from:
-        what = "what the run's meters showed: its journal is not here"
-        yield Statement(Kind.UNKNOWN, Subject.JOURNAL, what)
+        yield Subject.JOURNAL.unknown("what the run's meters showed: its journal is not here")
+    for part in runs.parts:
+        yield from _part(part.name, part.record, evidence.record_name)
+    if evidence.bundle is None:
+        yield Subject.ATTESTATION.claimed("nobody signed the record, so its author could have made it up")
+    else:
+        yield from check_attestation(evidence.bundle, record, evidence.record, evidence.trusted_root)
 
 
 def _part(name: str, record: Record, whole: str) -> Iterator[Statement]:

@@ -18,7 +18,7 @@ import yaml
 
 from carbon_lint.measurement.forecast.job_files import read_done_fraction
 from carbon_lint.records.store import write_record
-from carbon_lint.starter.budget import proposed_line
+from carbon_lint.starter.files import proposed_line
 from carbon_lint.starter.trainings import CALLBACK
 from carbon_lint.units import parse_emissions_g
 from tests.cases import cases

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from carbon_lint.measurement.meter import Reading
 from carbon_lint.records.record import Energy, Gpu, Hardware, Provenance
-from carbon_lint.report.run.forms.subject import Subject
-from carbon_lint.report.run.forms.table import render
+from carbon_lint.report.run.forms.table import Subject, render
 from carbon_lint.report.run.run_report import RunReport
 from tests.records import builders
 from tests.records.builders import changed

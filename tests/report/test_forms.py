@@ -20,8 +20,7 @@ from carbon_lint.records.emissions_csv.record import record_from_csv
 from carbon_lint.records.ranges import emissions_range, energy_range
 from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods, Outcome
 from carbon_lint.records.store import write_record
-from carbon_lint.report.run.forms.subject import ACTIVITIES
-from carbon_lint.report.run.forms.table import FORMS
+from carbon_lint.report.run.forms.table import ACTIVITIES, FORMS
 from carbon_lint.units import format_energy_range, rounded
 from tests.cases import cases
 from tests.report.runs import RECORD, TERMS, a_form, record

@@ -18,18 +18,17 @@ from carbon_lint.gate.window import spent_in
 from carbon_lint.limits import BudgetException, WindowBudget
 from carbon_lint.records.ledger import Entry
 from carbon_lint.records.ledger_sum import count
-from carbon_lint.records.outlook import outlook
 from carbon_lint.records.periods import days_before, month_period, period_of
 from carbon_lint.records.record import Energy, Method, Methods, Outcome, Provenance, UsedException
 from carbon_lint.records.uncertainty import Range
 from carbon_lint.report.badge import render_shields, render_svg
 from carbon_lint.report.ledger import month_data, month_issue, month_page, month_text
-from carbon_lint.report.ledger.answer import Answer
+from carbon_lint.report.ledger.answer import Answer, outlook
 from carbon_lint.report.ledger.month import month_of
 from carbon_lint.report.ledger.month_badge import of_month
+from carbon_lint.report.ledger.month_text import answer
 from carbon_lint.report.ledger.sum import sum_text
 from carbon_lint.report.ledger.tables import tables
-from carbon_lint.report.ledger.words import answer
 from tests.cases import cases
 from tests.records.builders import RECORD, a_record, fitting
 from tests.report.test_page import HOSTILE, parsed

@@ -16,8 +16,8 @@ from carbon_lint.records.record import Energy, Methods, Outcome
 from carbon_lint.report.findings import markdown
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.report.layout import markdown_table
-from carbon_lint.report.run import chart, summary
-from carbon_lint.report.run.curve import curve_of
+from carbon_lint.report.run import summary
+from carbon_lint.report.run.curve import curve_of, mermaid
 from carbon_lint.text import markdown_code, markdown_message, markdown_text, terminal
 from tests.cases import cases
 from tests.report.runs import RECORD, readings, record, told
@@ -67,7 +67,7 @@ def test_an_unmeasured_run_has_no_number_in_it():
 
 
 def test_the_chart_spaces_power_and_grams_evenly_over_the_run():
-    power, grams = chart.render(readings()).split("```mermaid\n")[1:]
+    power, grams = mermaid(readings()).split("```mermaid\n")[1:]
 
     assert 'title "Power (W)"' in power
     assert 'title "Cumulative emissions (g)"' in grams
@@ -84,8 +84,7 @@ def test_a_gap_in_the_readings_holds_the_last_value_and_invents_none():
     gappy = [reading for reading in readings(100) if not 20 < reading.elapsed_s < 60]
 
     points = [
-        float(point)
-        for point in re.search(r"line \[(.*)\]\n", chart.render(gappy).split("Cumulative")[1])[1].split(", ")
+        float(point) for point in re.search(r"line \[(.*)\]\n", mermaid(gappy).split("Cumulative")[1])[1].split(", ")
     ]
 
     assert set(points) <= {float(f"{reading.emissions_g:.3g}") for reading in gappy}
@@ -102,8 +101,8 @@ def test_a_gap_in_the_readings_takes_its_time_on_the_axis_and_has_its_own_power(
 
 
 def test_too_few_readings_draw_nothing():
-    assert chart.render(readings(2)) == ""
-    assert chart.render([]) == ""
+    assert mermaid(readings(2)) == ""
+    assert mermaid([]) == ""
 
 
 def test_card_text_in_a_summary_is_only_text():

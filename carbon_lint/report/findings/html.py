@@ -32,15 +32,7 @@ def render(report: LintReport, options: RenderOptions) -> str:
 
 
 def _finding(found: Diagnostic, sources: Mapping[str, str]) -> dict[str, Any]:
-    before, marked, after = _source(found, sources.get(found.path) or "")
-    return {
-        "found": found,
-        "url": rule_url(found.code),
-        "before": before,
-        "marked": marked,
-        "after": after,
-        "fix": found.fix,
-    }
+    return {"found": found, "url": rule_url(found.code), "source": _source(found, sources.get(found.path) or "")}
 
 
 def _source(found: Diagnostic, text: str) -> tuple[str, str, str]:

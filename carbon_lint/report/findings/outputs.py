@@ -27,7 +27,10 @@ def parse_outputs(values: Iterable[str]) -> list[tuple[str, str]]:
             raise UsageError(f"--output {value!r} is not FORMAT=PATH", hint=_format_hint(name))
         if path in {known for _, known in outputs}:
             raise UsageError(f"--output: {path} is named twice", hint="give each report a file of its own")
-        _try_place(path)
+        if os.path.isdir(path):
+            raise OutputError(f"cannot write {path}: it is a folder", hint="name a file")
+        if not _is_stream(path):
+            check_writable(path)
         check_replaceable(path, name)
         outputs.append((name, path))
     return outputs
@@ -38,11 +41,15 @@ def write_outputs(report: LintReport, outputs: Iterable[tuple[str, str]], option
     plain = RenderOptions(width=options.width, base=options.base, folder=options.folder)
     for name, path in outputs:
         data = REPORTERS[name](report, plain).encode("utf-8", "backslashreplace")
-        if _is_stream(path):
-            _write_stream(path, data)
-        else:
+        if not _is_stream(path):
             check_replaceable(path, name)  # a file may have come there since the place was tried
             write_atomically(path, data)
+            continue
+        try:
+            with open(path, "wb") as stream:
+                stream.write(data)
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _format_hint(name: str) -> str:
@@ -51,21 +58,6 @@ def _format_hint(name: str) -> str:
     return f"{guess}write FORMAT=PATH, like sarif=lint.sarif; formats: {', '.join(REPORTERS)}"
 
 
-def _try_place(path: str) -> None:
-    if os.path.isdir(path):
-        raise OutputError(f"cannot write {path}: it is a folder", hint="name a file")
-    if not _is_stream(path):
-        check_writable(path)
-
-
 def _is_stream(path: str) -> bool:
     """Return whether it is a FIFO or a device such as /dev/stdout: it can only be written to."""
     return os.path.exists(path) and not os.path.isfile(path)
-
-
-def _write_stream(path: str, data: bytes) -> None:
-    try:
-        with open(path, "wb") as stream:
-            stream.write(data)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error

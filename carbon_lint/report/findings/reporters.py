@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 from carbon_lint.lint.diagnostic import LintReport
+from carbon_lint.text import terminal
 from carbon_lint.value import Value
 
 DEFAULT_WIDTH = 100
@@ -39,7 +40,13 @@ def _render(module: str, report: LintReport, options: RenderOptions) -> str:
     return rendered
 
 
+def _concise(report: LintReport, _options: RenderOptions) -> str:
+    """Return `path:line:col: severity CODE message [name]` of each finding: for editors, grep and goldens."""
+    # Escaped as a whole: a path may end, or a message begin, with half of a `::`.
+    return "".join(f"{terminal(str(found))}\n" for found in report.diagnostics)
+
+
 REPORTERS: dict[str, Callable[[LintReport, RenderOptions], str]] = {
-    name: partial(_render, "json_v1" if name == "json" else name)
+    name: _concise if name == "concise" else partial(_render, "json_v1" if name == "json" else name)
     for name in ("text", "concise", "json", "github", "gitlab", "sarif", "markdown", "html")
 }

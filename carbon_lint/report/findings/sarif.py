@@ -34,7 +34,14 @@ def render(report: LintReport, options: RenderOptions) -> str:
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {"driver": _driver(rules)},
+                "tool": {
+                    "driver": {
+                        "name": "carbon-lint",
+                        "semanticVersion": __version__,
+                        "informationUri": DOCS_URL,
+                        "rules": [_rule(rule) for rule in rules],
+                    }
+                },
                 "columnKind": "unicodeCodePoints",
                 "invocations": [_invocation(len(ranked) - len(results))],
                 "results": results,
@@ -42,15 +49,6 @@ def render(report: LintReport, options: RenderOptions) -> str:
         ],
     }
     return json_text(log)
-
-
-def _driver(rules: tuple[Rule, ...]) -> dict[str, Any]:
-    return {
-        "name": "carbon-lint",
-        "semanticVersion": __version__,
-        "informationUri": DOCS_URL,
-        "rules": [_rule(rule) for rule in rules],
-    }
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

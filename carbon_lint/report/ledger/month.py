@@ -6,18 +6,45 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from carbon_lint.gate.window import Spent
 from carbon_lint.limits import BudgetException, WindowBudget
 from carbon_lint.records.ledger import Broken
 from carbon_lint.records.ledger_sum import Counted, Total, sum_of_ranges, total_of
-from carbon_lint.records.outlook import Outlook, by_day, outlook
 from carbon_lint.records.periods import Period
 from carbon_lint.records.record import Outcome, Record, UsedException
 from carbon_lint.records.uncertainty import Range
-from carbon_lint.report.ledger.answer import Judged, judged
-from carbon_lint.report.ledger.keys import KEYS, UNNAMED, USUAL_KEYS
+from carbon_lint.report.ledger.answer import Judged, Outlook, by_day, judged, outlook
+
+UNNAMED = "(not stated)"
+
+
+def _week(record: Record) -> str:
+    year, week, _ = date.fromisoformat(record.ended_at[:10]).isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+def _place(record: Record) -> str | None:
+    known = record.intensity
+    return None if known is None else known.location_name or known.location
+
+
+KEYS: Mapping[str, Callable[[Record], str | None]] = {
+    "week": _week,
+    "model": lambda record: record.provenance.model_name,
+    "branch": lambda record: record.provenance.ref and record.provenance.ref.removeprefix("refs/heads/"),
+    "runner": lambda record: record.hardware.node,
+    "account": lambda record: record.provenance.account,
+    "user": lambda record: record.provenance.user,
+    "location": _place,
+    "partition": lambda record: record.provenance.partition,
+    "repository": lambda record: record.provenance.repository,
+    "outcome": lambda record: str(record.outcome),
+}
+"""What runs can be grouped by: name -> the value of a record, `None` if it states none."""
+USUAL_KEYS = ("week", "model", "branch", "runner", "account", "user", "location")
+
 
 LARGEST = 10
 _SHOWN_MODELS = 3  # as many as a chart has colours

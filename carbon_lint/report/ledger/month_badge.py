@@ -5,7 +5,7 @@ from __future__ import annotations
 from carbon_lint.report.badge import Badge, Tone, how_found
 from carbon_lint.report.ledger.answer import NO_RUNS, Answer, Judged
 from carbon_lint.report.ledger.month import Month
-from carbon_lint.report.ledger.words import answer
+from carbon_lint.report.ledger.month_text import answer
 from carbon_lint.report.run.phrases import amount, percent
 from carbon_lint.units import format_emissions, format_energy
 

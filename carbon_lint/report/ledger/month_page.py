@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import accumulate
 
-from carbon_lint.records.outlook import DAY_S
 from carbon_lint.report import pages
-from carbon_lint.report.ledger.answer import QUESTION, Answer
+from carbon_lint.report.ledger.answer import DAY_S, QUESTION, Answer
 from carbon_lint.report.ledger.month import Month
+from carbon_lint.report.ledger.month_text import answer, notes, until
 from carbon_lint.report.ledger.tables import facts, tables
-from carbon_lint.report.ledger.words import answer, notes, until
 from carbon_lint.report.plot import Plot
 from carbon_lint.units import format_emissions
 

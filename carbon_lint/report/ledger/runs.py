@@ -23,36 +23,15 @@ _COUNTS = {
     Reason.SHARED: "added in part: shares its machine or a GPU with",
 }
 
-# name -> Arrow's type
-COLUMNS = {
-    "path": "string",
-    "run_id": "string",
-    "repository": "string",
-    "model": "string",
-    "ref": "string",
-    "commit": "string",
-    "job": "string",
-    "node": "string",
-    "run_group": "string",
-    "outcome": "string",
-    "started_at": "string",
-    "ended_at": "string",
-    "duration_s": "double",
-    "emissions_g": "double",
-    "emissions_g_low": "double",
-    "emissions_g_high": "double",
-    "energy_kwh": "double",
-    "energy_kwh_low": "double",
-    "energy_kwh_high": "double",
-    "measured_share": "double",
-    "location": "string",
-    "intensity_g_per_kwh": "double",
-    "counted": "string",
-    "counted_emissions_g": "double",
-    "counted_energy_kwh": "double",
-    "held_by": "string",
-}
+COLUMNS = (
+    *("path", "run_id", "repository", "model", "ref", "commit", "job", "node", "run_group", "outcome"),
+    *("started_at", "ended_at", "duration_s", "emissions_g", "emissions_g_low", "emissions_g_high"),
+    *("energy_kwh", "energy_kwh_low", "energy_kwh_high", "measured_share", "location", "intensity_g_per_kwh"),
+    *("counted", "counted_emissions_g", "counted_energy_kwh", "held_by"),
+)
 """What a row holds. `counted` is `all`, `part` or `none`; `held_by` names the record that holds the rest."""
+_NUMBERS = ("_s", "_g", "_kwh", "_low", "_high", "_share")
+"""How the name of a column of numbers ends; all others are texts."""
 
 
 def line(counted: Counted) -> str:
@@ -114,14 +93,13 @@ def as_json(counted: Sequence[Counted]) -> bytes:
 
 
 def as_parquet(counted: Sequence[Counted]) -> bytes:
-    """Return the rows as a Parquet file. Raise UsageError without pypa."""
+    """Return the rows as a Parquet file. Raises UsageError without pyarrow."""
     try:
         import pyarrow as pa  # noqa: PLC0415  in an extra, and large
         from pyarrow import parquet  # noqa: PLC0415
     except ImportError as error:
         raise UsageError("Parquet needs pyarrow", hint=install_hint("audit")) from error
-    kinds = {"string": pa.string(), "double": pa.float64()}
-    schema = pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
+    schema = pa.schema([(name, pa.float64() if name.endswith(_NUMBERS) else pa.string()) for name in COLUMNS])
     buffer = io.BytesIO()
     parquet.write_table(pa.Table.from_pylist([row(each) for each in counted], schema=schema), buffer)
     return buffer.getvalue()

@@ -14,6 +14,7 @@ from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.units import format_duration, format_energy, format_power, mean_power_w
 
 _NAMES = {"gpu": "GPU", "cpu": "CPU", "ram": "memory"}
+_LIMITS = {"g": "max_emissions_g", "kWh": "max_energy_kwh"}
 _MOST_BARS = 20
 _MOST_TIMES = 5.0  # a limit that is higher by more would flatten the curve: it is stated in words instead
 
@@ -34,7 +35,7 @@ def over_time(ending: RunReport, course: Course) -> list[tuple[Plot, list[str]]]
 
 def _limits(ending: RunReport, course: Course) -> dict[str, float]:
     """Return the limit by unit: those of the verdict, else those under which the run was measured."""
-    known = {"g": course.limits.get("max_emissions_g"), "kWh": course.limits.get("max_energy_kwh")}
+    known = {unit: course.limits.get(key) for unit, key in _LIMITS.items()}
     known |= {limit.unit: limit.allowed for limit in ending.verdict.limits} if ending.verdict is not None else {}
     return {unit: limit for unit, limit in known.items() if limit is not None}
 
@@ -94,8 +95,8 @@ def _sum(
 
 def _forecast(curve: Curve, unit: str, course: Course) -> tuple[float | None, ...]:
     """Return at each step what the forecast of that moment gave for the end; empty without one for this unit."""
-    last, limits = course.readings[-1], {"g": "max_emissions_g", "kWh": "max_energy_kwh"}
-    allowed = {name: limit for name, key in limits.items() if (limit := course.limits.get(key))}
+    last = course.readings[-1]
+    allowed = {name: limit for name, key in _LIMITS.items() if (limit := course.limits.get(key))}
     so_far = {"g": last.emissions_g, "kWh": last.energy_kwh.total}
     used = {name: value / allowed[name] for name, value in so_far.items() if name in allowed and value is not None}
     if not course.forecasts or not used or max(used, key=used.__getitem__) != unit:
@@ -105,7 +106,7 @@ def _forecast(curve: Curve, unit: str, course: Course) -> tuple[float | None, ..
     return tuple(None if index < 0 else course.forecasts[index][1] * allowed[unit] for index in at)
 
 
-def by_phase(record: Record, kind: PhaseKind, title: str) -> Bars | None:
+def by_phase(record: Record, kind: PhaseKind) -> Bars | None:
     """Return the energy of each epoch or phase by component; `None` with fewer than two, or too many to draw."""
     listed = [phase for phase in record.phases if phase.kind is kind]
     if not 1 < len(listed) <= _MOST_BARS:
@@ -114,7 +115,7 @@ def by_phase(record: Record, kind: PhaseKind, title: str) -> Bars | None:
     parts = {_NAMES[name]: tuple(getattr(energy, name) for energy in energies) for name in _NAMES}
     known = {name: values for name, values in parts.items() if any(value is not None for value in values)}
     return Bars(
-        title=title,
+        title=f"By {kind}",
         show=format_energy,
         labels=tuple(phase.name for phase in listed),
         series=known or {"energy": tuple(energy.total for energy in energies)},

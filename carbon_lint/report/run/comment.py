@@ -26,14 +26,13 @@ def is_comment(body: str, key: str) -> bool:
     return body.split("\n", 1)[0].strip() == marker(key)
 
 
-def render(report: RunReport, *, key: str, run_url: str | None = None, max_bytes: int = MAX_BYTES) -> str:
-    """Return the body, under `max_bytes`. The same report gives the same text: an unchanged comment can be left alone.
+def render(report: RunReport, *, key: str, run_url: str | None = None) -> str:
+    """Return the body, under `MAX_BYTES`. The same report gives the same text: an unchanged comment can be left alone.
 
     Args:
         report: the result of the run or the step.
         key: distinguishes the comments of several steps of one pull request.
         run_url: where the whole report is; by default where the record says.
-        max_bytes: upper bound of the UTF-8 text.
     """
     record, verdict, excused = report.record, report.verdict, report.excused
     head = headline(report)
@@ -50,10 +49,10 @@ def render(report: RunReport, *, key: str, run_url: str | None = None, max_bytes
         "" if record is None else _folded(record),
         _link(run_url or (record.provenance.run_url if record is not None else None)),
     ]
-    text = markdown.cut("\n".join(part for part in parts if part), max_bytes)
+    text = markdown.cut("\n".join(part for part in parts if part), MAX_BYTES)
     if report.lint is not None and report.lint.diagnostics:
         opening, tail = "\n<details open><summary>Findings</summary>\n\n", "\n</details>\n"
-        room = max_bytes - len(f"{text}{opening}{tail}".encode())
+        room = MAX_BYTES - len(f"{text}{opening}{tail}".encode())
         text += opening + markdown.findings(report.lint, RenderOptions(), max_bytes=room) + tail
     return text
 

@@ -20,7 +20,7 @@ from carbon_lint.text import plural, shortened
 
 _SAME_GRID = 0.005
 _MOST_CHARACTERS = 300
-_ENDED = {
+_ENDED: dict[int | None, str] = {
     ExitCode.NOT_MEASURED: "Not measured",
     ExitCode.NOT_PUBLISHED: "Not published",
     ExitCode.NOTHING_TO_CHECK: "Nothing to check",
@@ -32,10 +32,6 @@ class Headline(NamedTuple):
 
     mark: str
     text: str
-
-    def __str__(self) -> str:
-        """Return it for a line of Markdown or a log."""
-        return f"{self.mark} {self.text}"
 
 
 def headline(end: RunReport) -> Headline:
@@ -69,8 +65,7 @@ def _linted(end: RunReport) -> tuple[str, str, str]:
     if end.lint is None:
         return "✅", "Done", ""
     found = counted(by_severity(end.lint))
-    checked = plural(end.lint.files_checked, "card")
-    return ("⚠️", f"{checked} checked", found) if found else ("✅", f"{checked} checked", "no findings")
+    return "⚠️" if found else "✅", f"{plural(end.lint.files_checked, 'card')} checked", found or "no findings"
 
 
 def _failed(end: RunReport) -> tuple[str, str, str]:
@@ -114,12 +109,10 @@ def _cause(end: RunReport) -> str:
     if not end.failures:
         return f"Failed with exit status {end.exit_status}"
     first = shortened(end.failures[0].split("\n", 1)[0], _MOST_CHARACTERS)
-    known = _ENDED.get(ExitCode(end.exit_status)) if end.exit_status in set(ExitCode) else None
+    known = _ENDED.get(end.exit_status)
     if end.exit_status == ExitCode.DID_NOT_RUN and end.record is None:
         known = "Did not run"
-    if end.is_setup_failed:
-        known = None
-    return f"{known}: {first}" if known else f"{first[:1].upper()}{first[1:]}"
+    return f"{known}: {first}" if known and not end.is_setup_failed else f"{first[:1].upper()}{first[1:]}"
 
 
 def _findings(end: RunReport) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from carbon_lint.gate.budget import figure
 from carbon_lint.gate.verdict import LimitResult
 from carbon_lint.measurement.course import Course
@@ -12,12 +10,12 @@ from carbon_lint.records.record import PhaseKind, Record
 from carbon_lint.records.uncertainty import Range
 from carbon_lint.report import pages
 from carbon_lint.report.plot import Bars
-from carbon_lint.report.run import charts, compared, phrases
+from carbon_lint.report.run import charts, phrases
 from carbon_lint.report.run.headline import headline
 from carbon_lint.report.run.phase_rows import NOTE, PhaseRow, rows
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.summary import reproduce
-from carbon_lint.units import format_duration, format_emissions, format_energy, significant
+from carbon_lint.units import format_duration, significant
 
 _TONES = {"✅": "good", "❌": "error", "⚠️": "warn"}
 _MOST_ROWS = 20  # of epochs or phases
@@ -44,9 +42,9 @@ def render(ending: RunReport, course: Course | None = None) -> str:
         everyday=phrases.equivalents(record),
         phases=_phases(record),
         phases_note=NOTE,
-        comparison_heads=compared.HEADS,
-        comparison=[] if baseline is None else compared.rows(baseline),
-        comparison_notes=[] if baseline is None else compared.notes(baseline),
+        comparison_heads=phrases.COMPARISON_HEADS,
+        comparison=[] if baseline is None else phrases.comparison_rows(baseline),
+        comparison_notes=[] if baseline is None else phrases.comparison_notes(baseline),
         warnings=record.warnings,
         checked=ending.lint is not None,
         findings=ending.lint.diagnostics if ending.lint is not None else (),
@@ -68,21 +66,18 @@ def _facts(record: Record) -> list[tuple[str, str, str]]:
     emissions, energy = emissions_range(record), energy_range(record)
     share = measured_share(record)
     return [
-        ("Emissions (CO2eq)", *_with_range(phrases.NOT_MEASURED, format_emissions, emissions)),
-        ("Energy", *_with_range(phrases.NOT_MEASURED, format_energy, energy)),
+        ("Emissions (CO2eq)", *_with_range("g", emissions)),
+        ("Energy", *_with_range("kWh", energy)),
         ("Duration", format_duration(record.duration_s), ""),
-        (
-            "Measured by sensors",
-            "not stated" if share is None else phrases.percent(share),
-            "" if share is None else "of the energy",
-        ),
+        ("Measured by sensors", *(("not stated", "") if share is None else (phrases.percent(share), "of the energy"))),
     ]
 
 
-def _with_range(missing: str, show: Callable[[float], str], known: Range | None) -> tuple[str, str]:
+def _with_range(unit: str, known: Range | None) -> tuple[str, str]:
     if known is None:
-        return missing, ""
-    return show(known.likely), f"between {show(known.low)} and {show(known.high)}"
+        return phrases.NOT_MEASURED, ""
+    low, likely, high = (phrases.amount(unit, value) for value in (known.low, known.likely, known.high))
+    return likely, f"between {low} and {high}"
 
 
 def _limit(limit: LimitResult) -> tuple[str, str, str, str]:
@@ -106,9 +101,9 @@ def _energy(record: Record) -> list[tuple[str, str, str, str]]:
 
 def _phases(record: Record) -> list[tuple[str, Bars | None, list[PhaseRow]]]:
     """Return the title, the chart and the rows of the epochs and of the phases that are listed."""
-    titles = {PhaseKind.PHASE: "By phase", PhaseKind.EPOCH: "By epoch"}
     listed = [
-        (title, charts.by_phase(record, kind, title), rows(record, kind, _MOST_ROWS)) for kind, title in titles.items()
+        (f"By {kind}", charts.by_phase(record, kind), rows(record, kind, _MOST_ROWS))
+        for kind in (PhaseKind.PHASE, PhaseKind.EPOCH)
     ]
     return [each for each in listed if each[2]]
 

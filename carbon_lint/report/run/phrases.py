@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from carbon_lint.gate.baseline import Comparison, format_change, other_basis, why_not
 from carbon_lint.gate.verdict import LimitResult
 from carbon_lint.records.intensity import source_in_words, vintage_in_words
 from carbon_lint.records.ranges import SENSORS, emissions_range, energy_range, left_out_of, measured_share
@@ -9,6 +10,7 @@ from carbon_lint.records.record import Method, Record
 from carbon_lint.records.uncertainty import Range
 from carbon_lint.text import plural
 from carbon_lint.units import (
+    format_duration,
     format_emissions,
     format_emissions_range,
     format_energy,
@@ -181,3 +183,38 @@ def equivalents(record: Record) -> str | None:
 
 def _distance(km: float) -> str:
     return f"{significant(km, 2)} km" if km >= 1 else f"{significant(km * 1000, 2)} m"
+
+
+COMPARISON_HEADS = ("Figure", "Baseline", "This run", "Change")
+
+
+def comparison_rows(compared: Comparison) -> list[tuple[str, ...]]:
+    """Return emissions, energy and carbon intensity: before, now and the change."""
+    now, then = compared.current, compared.baseline
+    found = (
+        ("emissions", emissions, then.emissions_g, now.emissions_g, compared.emissions_change),
+        ("energy", energy, then.energy_kwh, now.energy_kwh, compared.energy_change),
+        ("carbon intensity", _g_per_kwh, then.intensity_g_per_kwh, now.intensity_g_per_kwh, compared.grid_change),
+    )
+    return [(name, show(before), show(after), format_change(change)) for name, show, before, after, change in found]
+
+
+def comparison_notes(compared: Comparison) -> list[str]:
+    """Return which baseline it is, and why the difference says little or nothing."""
+    found = [f"Baseline: {compared.baseline.origin}{_age(compared)}."]
+    if (note := other_basis(compared)) is not None:
+        found.append(f"Carbon intensity on {note}; part of its change is what is counted.")
+    if not compared.can_be_judged:
+        found.append(f"The change was not judged: {why_not(compared)}.")
+    return found
+
+
+def _g_per_kwh(value: float | None) -> str:
+    return "not stated" if value is None else f"{significant(value)} g/kWh"
+
+
+def _age(compared: Comparison) -> str:
+    age = compared.age
+    if age is None or age.total_seconds() <= 0:
+        return ""
+    return f", {f'{age.days} days' if age.days else format_duration(age.total_seconds())} older"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from typing import Protocol
 
 from carbon_lint.measurement.progress import RunProgress, Stage
 from carbon_lint.text import terminal
@@ -16,23 +15,14 @@ _LEAST_ROWS = 6  # below that a terminal has no row to spare
 _BLOCKS = 10
 
 
-class Show(Protocol):
-    """Takes one tick."""
-
-    def __call__(self, progress: RunProgress) -> None:
-        """Show it."""
-
-
 def render_line(progress: RunProgress, width: int) -> str:
     """Return the figures in at most `width` columns; the least important go first if they do not fit."""
-    figure = (
-        format_emissions(progress.emissions_g)
-        if progress.emissions_g is not None
-        else format_energy(progress.energy_kwh)
-        if progress.energy_kwh is not None
-        else "measuring"
-    )
-    parts = [figure]  # by importance
+    figure = "measuring"
+    if progress.emissions_g is not None:
+        figure = format_emissions(progress.emissions_g)
+    elif progress.energy_kwh is not None:
+        figure = format_energy(progress.energy_kwh)
+    parts = []  # by importance
     if progress.used_share is not None:
         parts.append(_share_text(progress.used_share) + " of budget")
     parts.append(format_duration(progress.elapsed_s))
@@ -43,10 +33,14 @@ def render_line(progress: RunProgress, width: int) -> str:
     if progress.forecast_share is not None:
         by = f" ({progress.forecast_by})" if progress.forecast_by else ""
         parts.append(f"heading for {_share_text(progress.forecast_share)}{terminal(by)}")
-    line = "carbon-lint  "
-    if len(line) + len(figure) > width:
+    line = f"carbon-lint  {figure}"
+    if len(line) > width:
         return figure[:width]
-    return _fitting(line, parts, width)
+    for part in parts:
+        if len(line) + 2 + len(part) > width:
+            break
+        line += f"  {part}"
+    return line
 
 
 def notices(progress: RunProgress) -> tuple[str, ...]:
@@ -57,16 +51,15 @@ def notices(progress: RunProgress) -> tuple[str, ...]:
 class LogLines:
     """One line a minute, and every notice at once."""
 
-    def __init__(self, write: Callable[[str], None], every_s: float = LOG_EVERY_S) -> None:
+    def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
-        self._every_s = every_s
-        self._next_s = every_s
+        self._next_s = LOG_EVERY_S
 
     def __call__(self, progress: RunProgress) -> None:
         """Show one tick."""
         lines = [f"carbon-lint: {terminal(notice)}\n" for notice in notices(progress)]
         if progress.stage is Stage.RUNNING and progress.elapsed_s >= self._next_s:
-            self._next_s = progress.elapsed_s + self._every_s
+            self._next_s = progress.elapsed_s + LOG_EVERY_S
             lines.append(render_line(progress, 200).replace("carbon-lint  ", "carbon-lint: ", 1) + "\n")
         start = "\n" if progress.is_line_open else ""
         for line in lines:
@@ -122,16 +115,6 @@ class LiveLine:
         _, rows = self._shown
         self._shown = None
         return f"\x1b7\x1b[r\x1b[{rows};1H\x1b[2K\x1b8"
-
-
-def _fitting(start: str, parts: list[str], width: int) -> str:
-    line = start + parts[0]
-    for part in parts[1:]:
-        longer = f"{line}  {part}"
-        if len(longer) > width:
-            break
-        line = longer
-    return line
 
 
 def _share_text(share: float) -> str:

@@ -11,10 +11,10 @@ from carbon_lint.gate.baseline import Comparison
 from carbon_lint.gate.budget import figure
 from carbon_lint.gate.exceptions import Excused
 from carbon_lint.gate.verdict import LimitResult, Verdict
+from carbon_lint.limits import BudgetException
 from carbon_lint.records.ranges import measured_share
 from carbon_lint.records.record import PhaseKind, Record, UsedException
 from carbon_lint.report.layout import markdown_table
-from carbon_lint.report.run import compared as compared_rows
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.phase_rows import NOTE
 from carbon_lint.report.run.phase_rows import rows as phase_rows
@@ -35,15 +35,13 @@ class Publication:
 
 def failures(messages: Iterable[str], headline: str) -> str:
     """Return what failed and what to do, below the headline; a line that the headline gives is left out."""
-    lines = [line for failure in messages for line in _failure_lines(failure, headline)]
-    return "".join(["**What failed**\n\n", *lines]) if lines else ""
-
-
-def _failure_lines(failure: str, headline: str) -> list[str]:
-    first, *more = failure.split("\n")
-    if not more and first.lower() in headline.lower():
-        return []
-    return [f"- {markdown_message(first)}", *(f"  \n  {markdown_message(line.strip())}" for line in more), "\n"]
+    lines = ""
+    for failure in messages:
+        first, *more = failure.split("\n")
+        if more or first.lower() not in headline.lower():
+            advice = "".join(f"  \n  {markdown_message(line.strip())}" for line in more)
+            lines += f"- {markdown_message(first)}{advice}\n"
+    return f"**What failed**\n\n{lines}" if lines else ""
 
 
 def publication(done: Publication | None) -> str:
@@ -61,22 +59,19 @@ def limits(verdict: Verdict | None, record: Record) -> str:
     """Return each limit: measured, allowed, margin, and how the measured figure was found. Empty without one."""
     if verdict is None or not verdict.limits:
         return ""
-    rows = [(markdown_text(limit.name), *_limit_cells(limit), _methods(limit, record)) for limit in verdict.limits]
+    rows = [_limit(limit, record) for limit in verdict.limits]
     return markdown_table(("Limit", "This run", "Allowed", "Margin", "Measured"), rows)
 
 
-def _limit_cells(limit: LimitResult) -> tuple[str, str, str]:
-    margin = phrases.margin(limit)
+def _limit(limit: LimitResult, record: Record) -> tuple[str, ...]:
+    margin, share = phrases.margin(limit), limit.measured_share
     source = f" ({markdown_text(limit.source)})" if limit.source else ""
     allowed = f"{phrases.amount(limit.unit, limit.allowed)}{source}"
-    return figure(limit), allowed, f"**{margin}**" if limit.is_over else margin
-
-
-def _methods(limit: LimitResult, record: Record) -> str:
-    if not limit.is_of_window:
-        return phrases.measured(record) or "not stated"
-    share = limit.measured_share
-    return "not stated" if share is None else f"{phrases.percent(share)} of the energy, by sensors"
+    measured = phrases.measured(record)
+    if limit.is_of_window:
+        measured = None if share is None else f"{phrases.percent(share)} of the energy, by sensors"
+    margin = f"**{margin}**" if limit.is_over else margin
+    return markdown_text(limit.name), figure(limit), allowed, margin, measured or "not stated"
 
 
 def energy(record: Record) -> str:
@@ -97,8 +92,8 @@ def comparison(compared: Comparison | None) -> str:
     """Return this run beside its baseline, energy and grid apart, or why the difference says nothing."""
     if compared is None:
         return ""
-    notes = "".join(f"\n{markdown_text(note)}\n" for note in compared_rows.notes(compared))
-    return markdown_table(compared_rows.HEADS, compared_rows.rows(compared)) + notes
+    notes = "".join(f"\n{markdown_text(note)}\n" for note in phrases.comparison_notes(compared))
+    return markdown_table(phrases.COMPARISON_HEADS, phrases.comparison_rows(compared)) + notes
 
 
 def changes(proposed: Iterable[Change]) -> str:
@@ -112,13 +107,10 @@ def changes(proposed: Iterable[Change]) -> str:
 
 def exceptions(used: Iterable[UsedException], excused: Excused | None) -> str:
     """Return the exceptions that let the run through, and those that have expired, with who is answerable for each."""
+    every: list[tuple[UsedException | BudgetException, str]] = [(one, "let the run through") for one in used]
+    every += [(one, "**expired**") for one in (() if excused is None else excused.expired)]
     rows = [
-        (one.limit, markdown_text(one.owner), one.until, "let the run through", markdown_text(one.reason))
-        for one in used
-    ]
-    rows += [
-        (one.limit, markdown_text(one.owner), one.until.isoformat(), "**expired**", markdown_text(one.reason))
-        for one in (() if excused is None else excused.expired)
+        (one.limit, markdown_text(one.owner), str(one.until), state, markdown_text(one.reason)) for one, state in every
     ]
     return markdown_table(("Exception to", "By", "Until", "State", "Reason"), rows)
 

@@ -7,20 +7,18 @@ import shlex
 from carbon_lint.records.record import Record
 from carbon_lint.report.findings import markdown
 from carbon_lint.report.findings.reporters import RenderOptions
-from carbon_lint.report.run import chart, phrases, sections
+from carbon_lint.report.run import phrases, sections
+from carbon_lint.report.run.curve import mermaid
 from carbon_lint.report.run.headline import headline
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import markdown_code, markdown_message, markdown_text, terminal
 from carbon_lint.units import significant
 
-MAX_BYTES = 1_000_000
-"""GitHub drops a summary of more than 1 MiB, and other tools may write to the same file."""
-
 _MAX_COMMAND_CHARACTERS = 4000
 
 
-def render(report: RunReport, *, max_bytes: int = MAX_BYTES) -> str:
-    """Return the summary, under `max_bytes`: if it would be longer, the findings are cut and the cut is stated."""
+def render(report: RunReport) -> str:
+    """Return the summary, under 1 MiB: if it would be longer, the findings are cut and the cut is stated."""
     record, verdict, excused = report.record, report.verdict, report.excused
     head = headline(report)
     parts = [
@@ -35,23 +33,18 @@ def render(report: RunReport, *, max_bytes: int = MAX_BYTES) -> str:
             sections.notes(verdict, excused),
             sections.comparison(report.comparison),
             sections.energy(record),
-            _everyday(record),
-            chart.render(report.readings),
+            f"As much as {markdown_text(everyday)}.\n" if (everyday := phrases.equivalents(record)) else "",
+            mermaid(report.readings),
             sections.phases(record),
             sections.modelled(record),
             sections.warnings(record),
             _reproduce(record),
         ]
-    text = markdown.cut("\n".join(part for part in parts if part), max_bytes)
+    text = markdown.cut("\n".join(part for part in parts if part), markdown.MAX_BYTES)
     if report.lint is not None:
-        room = max_bytes - len(text.encode()) - 1
+        room = markdown.MAX_BYTES - len(text.encode()) - 1
         text += "\n" + markdown.findings(report.lint, RenderOptions(), max_bytes=room)
     return text
-
-
-def _everyday(record: Record) -> str:
-    equivalents = phrases.equivalents(record)
-    return f"As much as {markdown_text(equivalents)}.\n" if equivalents else ""
 
 
 def reproduce(record: Record) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from carbon_lint.gate.baseline import changes
 from carbon_lint.gate.budget import format_limit
-from carbon_lint.gate.verdict import Verdict
-from carbon_lint.records.record import Method, PhaseKind, Record
+from carbon_lint.records.record import PhaseKind, Record
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.headline import headline
 from carbon_lint.report.run.phase_rows import rows as phase_rows
@@ -33,7 +32,10 @@ def render(report: RunReport, *, colour: bool = False, power: str | None = None)
     rows = [
         ("emissions", phrases.emissions_with_range(record)),
         ("energy", phrases.energy_with_range(record)),
-        *((f"  {name}", _component(energy, method)) for name, energy, method in phrases.components(record)),
+        *(
+            (f"  {name}", f"{phrases.energy(kwh)} ({phrases.METHOD_WORDS[method] if method else 'method not stated'})")
+            for name, kwh, method in phrases.components(record)
+        ),
         ("intensity", phrases.intensity(record)),
         ("PUE", significant(record.pue)),
         ("duration", format_duration(record.duration_s)),
@@ -41,31 +43,24 @@ def render(report: RunReport, *, colour: bool = False, power: str | None = None)
     by_gpu = phrases.by_gpu(record)
     if by_gpu:
         rows.insert([name for name, _ in rows].index("  GPU") + 1, ("", by_gpu))
-    measured = phrases.measured(record)
-    if measured is not None:
-        rows.append(("measured", measured))
-    if power is not None:
-        rows.append(("power", power))
-    rows += [(str(kind), line) for kind in PhaseKind for line in _phases(record, kind)]
-    if record.energy_kwh.total is not None:
-        rows.append(("left out", phrases.left_out(record)))
-    scope = phrases.scope(record)
-    if scope:
-        rows.append(("scope", scope))
-    if comparison is not None:
-        rows.append(("baseline", f"{changes(comparison)}, against {comparison.baseline.origin}"))
-    rows += _limits(record, verdict)
+    last = [
+        ("measured", phrases.measured(record)),
+        ("power", power),
+        *((str(kind), line) for kind in PhaseKind for line in _phases(record, kind)),
+        ("left out", None if record.energy_kwh.total is None else phrases.left_out(record)),
+        ("scope", phrases.scope(record)),
+        ("baseline", None if comparison is None else f"{changes(comparison)}, against {comparison.baseline.origin}"),
+    ]
+    rows += [(name, value) for name, value in last if value is not None]
+    # The headline has no room for who set a limit. Without a verdict the exceptions say what lifted one.
+    if verdict is None:
+        rows += [("exception", line) for line in phrases.exceptions(record)]
+    else:
+        rows += [("limit", format_limit(limit)) for limit in verdict.limits]
     lines = [f"carbon-lint: {first}", *(f"  {name:<10} {terminal(value)}" for name, value in rows)]
     lines += [f"  note: {terminal(reason)}" for reason in (verdict.reasons if verdict is not None else ())]
     lines += [f"  warning: {terminal(warning)}" for warning in record.warnings]
     return "\n".join(lines) + "\n"
-
-
-def _limits(record: Record, verdict: Verdict | None) -> list[tuple[str, str]]:
-    """Return each limit with who set it, which the headline has no room for; without a verdict what lifted one."""
-    if verdict is None:
-        return [("exception", line) for line in phrases.exceptions(record)]
-    return [("limit", format_limit(limit)) for limit in verdict.limits]
 
 
 def _phases(record: Record, kind: PhaseKind) -> list[str]:
@@ -75,8 +70,3 @@ def _phases(record: Record, kind: PhaseKind) -> list[str]:
         took = f" in {row.duration}" if row.duration else ""
         lines.append(f"{name}: {', '.join(part for part in (row.energy, row.emissions, row.share) if part)}{took}")
     return lines
-
-
-def _component(energy_kwh: float | None, method: Method | None) -> str:
-    words = phrases.METHOD_WORDS[method] if method else "method not stated"
-    return f"{phrases.energy(energy_kwh)} ({words})"

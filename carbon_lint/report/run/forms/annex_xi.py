@@ -12,7 +12,7 @@ from carbon_lint.records.ranges import energy_range
 from carbon_lint.records.record import Record
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.forms import evidence
-from carbon_lint.report.run.forms.subject import Subject
+from carbon_lint.report.run.forms.table import Subject
 from carbon_lint.text import markdown_text, plural
 from carbon_lint.units import days_from_seconds, format_duration, mwh_from_kwh, rounded, significant
 
@@ -25,6 +25,7 @@ _NOT_RECORDED = "no record holds it: count it from the model and its data, and g
 def render(record: Record, subject: Subject) -> str:
     """Return the document. Raises MissingFigureError without energy, UsageError for a compute that is not a number."""
     compute = subject.terms["compute"] if subject.number("compute", example="1.2e21") else ""
+    hardware = hardware_used(record.hardware)
     lines = [
         "<!-- carbon-lint annex-xi -->",
         f"# Energy and training time of {markdown_text(subject.model or '', is_start=False)}",
@@ -36,7 +37,7 @@ def render(record: Record, subject: Subject) -> str:
         _row("Training compute (FLOP)", compute, "stated by the provider" if compute else f"empty: {_NOT_RECORDED}"),
         _row("Training time, by the clock (days)", _days(record.duration_s), format_duration(record.duration_s)),
         _row("Training time, by hardware (device days)", *_device_days(record)),
-        _row("Hardware", hardware_used(record.hardware) or "", _hardware(record)),
+        _row("Hardware", hardware or "", "read from the machine" if hardware else "empty: the record names none"),
         _row("Energy consumption (MWh)", *_energy(record)),
         _row("Energy consumption, lowest to highest (MWh)", *_range(record)),
         _row("Scope", evidence.scope(record), "other runs of the same model are not in these figures"),
@@ -65,13 +66,6 @@ def _device_days(record: Record) -> tuple[str, str]:
     if not count:
         return "", "empty: no GPU was counted"
     return _days(record.duration_s * count), f"{plural(count, 'GPU')} for the whole time"
-
-
-def _hardware(record: Record) -> str:
-    known = record.hardware
-    if known.gpus or known.cpu_model:
-        return "read from the machine"
-    return "empty: the record names none"
 
 
 def _energy(record: Record) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from carbon_lint.records.record import Method, Record
 from carbon_lint.report.layout import json_text
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.forms import evidence
-from carbon_lint.report.run.forms.subject import Subject
+from carbon_lint.report.run.forms.table import Subject
 from carbon_lint.text import quoted
 
 _STAGES = {"fine-tuning": "finetuning"}

@@ -15,7 +15,7 @@ from carbon_lint.records.ranges import emissions_range, energy_range
 from carbon_lint.records.record import Record
 from carbon_lint.report.layout import csv_text
 from carbon_lint.report.run.forms import evidence
-from carbon_lint.report.run.forms.subject import Subject
+from carbon_lint.report.run.forms.table import Subject
 from carbon_lint.text import terminal
 from carbon_lint.units import kilograms_from_grams, mean_power_w
 
@@ -55,6 +55,7 @@ def render(record: Record, subject: Subject) -> str:
 
 def _figures(record: Record, emissions_g: float) -> dict[str, float | None]:
     emissions_kg, energy = kilograms_from_grams(emissions_g), record.energy_kwh
+    load = record.assumptions.cpu_mean_load if record.assumptions else None
     parts = {name: getattr(energy, name) for name in ("cpu", "gpu", "ram")}
     return {
         "duration": record.duration_s,
@@ -64,13 +65,8 @@ def _figures(record: Record, emissions_g: float) -> dict[str, float | None]:
         **{f"{name}_energy": value for name, value in parts.items()},
         "energy_consumed": evidence.energy_kwh(record),
         "pue": record.pue,
-        "cpu_utilization_percent": _load(record),
+        "cpu_utilization_percent": None if load is None else 100 * load,
     }
-
-
-def _load(record: Record) -> float | None:
-    known = record.assumptions
-    return None if known is None or known.cpu_mean_load is None else 100 * known.cpu_mean_load
 
 
 def _place(record: Record) -> dict[str, str | None]:

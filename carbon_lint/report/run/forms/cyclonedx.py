@@ -11,7 +11,7 @@ from carbon_lint import __version__
 from carbon_lint.records.record import Record
 from carbon_lint.report.layout import json_text
 from carbon_lint.report.run.forms import evidence
-from carbon_lint.report.run.forms.subject import Subject
+from carbon_lint.report.run.forms.table import Subject
 from carbon_lint.units import tonnes_from_grams
 
 

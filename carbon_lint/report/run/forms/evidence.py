@@ -8,7 +8,7 @@ from carbon_lint.errors import MissingFigureError
 from carbon_lint.project import DOCS_URL
 from carbon_lint.records.record import Record
 from carbon_lint.report.run import phrases
-from carbon_lint.report.run.forms.subject import Subject
+from carbon_lint.report.run.forms.table import Subject
 from carbon_lint.units import significant
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, DOCS_URL)

@@ -17,13 +17,14 @@ from carbon_lint.records.uncertainty import Range
 from carbon_lint.report.layout import json_text
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.forms import evidence
-from carbon_lint.report.run.forms.subject import Subject
+from carbon_lint.report.run.forms.table import Subject
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_emissions_g
 
 _UNITS = {"FLOP": "per FLOP", "training-token": "per training token", "parameter": "per parameter"}
 """The provider's functional units (SPEC.md, 8.2)."""
 _BASES = ("gross", "effective")
+_NOT_EMBODIED = "no sensor measures it: state the hardware's share with --term embodied='12 kg'"
 
 
 def render(record: Record, subject: Subject) -> str:
@@ -34,7 +35,8 @@ def render(record: Record, subject: Subject) -> str:
             f"the record of run {record.run_id} holds no grams, which SCI is made of",
             hint="measure it with --location FRA",
         )
-    unit, embodied_g = _unit(subject), _embodied(subject)
+    unit, stated = _unit(subject), subject.terms.get("embodied")
+    embodied_g, why_empty = (None, _NOT_EMBODIED) if stated is None else (parse_emissions_g(stated), None)
     document = {
         "specification": "SCI for AI, https://github.com/Green-Software-Foundation/sci-ai/blob/main/SPEC.md",
         "model": subject.model,
@@ -55,7 +57,7 @@ def render(record: Record, subject: Subject) -> str:
             "source": phrases.intensity(record),
         },
         "operational_emissions": {"unit": "gCO2eq", **_ends(operational)},
-        "embodied_emissions": _embodied_part(embodied_g),
+        "embodied_emissions": {"unit": "gCO2eq", "value": embodied_g, "why_empty": why_empty},
         "functional_unit": unit,
         "score": _score(operational, embodied_g, unit),
         "method": {name: value for name, value in evidence.rows(record) if name.endswith((" method", "measured"))},
@@ -89,16 +91,6 @@ def _unit(subject: Subject) -> dict[str, Any]:
         "rationale": subject.terms.get("rationale"),
         "why_empty": "; ".join(why) or None,
     }
-
-
-def _embodied(subject: Subject) -> float | None:
-    text = subject.terms.get("embodied")
-    return None if text is None else parse_emissions_g(text)
-
-
-def _embodied_part(embodied_g: float | None) -> dict[str, Any]:
-    why = "no sensor measures it: state the hardware's share with --term embodied='12 kg'"
-    return {"unit": "gCO2eq", "value": embodied_g, "why_empty": why if embodied_g is None else None}
 
 
 def _score(operational: Range, embodied_g: float | None, unit: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from carbon_lint import __version__
 from carbon_lint.records.record import Record
 from carbon_lint.report.layout import json_text
 from carbon_lint.report.run.forms import evidence
-from carbon_lint.report.run.forms.subject import Subject
+from carbon_lint.report.run.forms.table import Subject
 
 CONTEXT = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
 _FIELDS = {
