@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from carbon_lint.github.record import model_of, read_record, record_path_of
 from carbon_lint.github.results import Step
 from carbon_lint.limits import LIMITS, BudgetException
 from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
-from carbon_lint.pipeline.options import INPUT, Options
+from carbon_lint.pipeline.options import Options
 from carbon_lint.pipeline.plan import RunPlan, plan_run
 from carbon_lint.pipeline.story import Story
 from carbon_lint.pipeline.surroundings import Surroundings
@@ -56,19 +56,15 @@ def run_step(step: Step) -> None:
         step.result.report = replace(story.report, readings=tuple(front.readings))
 
 
-_SHARED = {field.name for field in fields(Options)} & {field.name for field in fields(ActionInputs)}
-
-
 def options_of(step: Step) -> Options:
-    """Return what the inputs ask for: those that a flag has too mean the same."""
+    """Return the options of the run: the inputs, with what the step knows besides."""
     inputs = step.inputs
-    return Options(
-        spelling=INPUT,
+    return replace(
+        inputs,
         grid_token=inputs.electricity_maps_token or step.environ.get(GRID_TOKEN_VARIABLE),
         grid_token_hint=_FORK if step.context.is_fork else _ADD_IT,
         baseline_card=inputs.card,
         publishes=inputs.hub_repo is not None and inputs.publish != "never",
-        **{name: getattr(inputs, name) for name in _SHARED},
     )
 
 

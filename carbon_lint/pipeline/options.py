@@ -107,7 +107,7 @@ def read_options(given: Mapping[str, Any], **own: Any) -> Options:
         if isinstance(value, str):
             typed[option] = value
         with naming(option, typed.get(option)):
-            values[each.name] = _PARSERS[each.name](value) if each.name in _PARSERS else value
+            values[each.name] = PARSERS[each.name](value) if each.name in PARSERS else value
     return Options(typed=typed, **values, **own)
 
 
@@ -127,7 +127,7 @@ def fraction(text: str) -> float:
     return percent / 100
 
 
-_PARSERS: dict[str, Callable[[Any], Any]] = {
+PARSERS: dict[str, Callable[[Any], Any]] = {
     "carbon_intensity": number,
     "pue": lambda text: check_pue(number(text)),
     "cpu_power_w": parse_power_w,

@@ -170,7 +170,7 @@ _NO_VALUES = {"spelling", "typed", "grid_token", "grid_token_hint", "publishes"}
 def _sources(options: Options, settings: Settings, limits: Limits, around: Surroundings) -> dict[str, str]:
     """Say of the value of every option who states it: the option, the configuration's line, or `default`."""
     sources = {}
-    for field in fields(options):
+    for field in fields(Options):
         if field.name not in _NO_VALUES:
             option = option_of(field.name)
             is_given = getattr(options, field.name) not in (None, (), False, field.default)
