@@ -97,6 +97,7 @@ class _Terminal(FrontEnd):
     may_skip = True
 
     def __init__(self, request: RunRequest, meter: Meter, watch: Watch | None) -> None:
+        super().__init__(_say, lambda text: _say(text, "warning: "))
         self.watch = watch
         self._request = request
         self._meter = meter
@@ -110,14 +111,6 @@ class _Terminal(FrontEnd):
         _write(render(report, colour=sys.stderr.isatty() and "NO_COLOR" not in os.environ))
         if self._request.record_path is not None:
             _say(f"the record is in {self._request.record_path}")
-
-    def say(self, text: str) -> None:
-        for line in text.splitlines():
-            _say(line)
-
-    def warn(self, text: str) -> None:
-        for line in text.splitlines():
-            _say(f"warning: {line}")
 
 
 def _check(plan: RunPlan, request: RunRequest) -> None:
@@ -204,8 +197,9 @@ def _print_record(record: Record, error: OutputError) -> int:
     return exit_code(record) or int(error.exit_code)
 
 
-def _say(text: str) -> None:
-    _write(f"carbon-lint: {terminal(text)}\n")
+def _say(text: str, mark: str = "") -> None:
+    for line in text.splitlines():
+        _write(f"carbon-lint: {mark}{terminal(line)}\n")
 
 
 def _write(text: str) -> None:

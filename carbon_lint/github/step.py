@@ -8,7 +8,7 @@ from pathlib import Path
 
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.files import check_writable, make_folder_for
-from carbon_lint.github import paths
+from carbon_lint.github import api, paths
 from carbon_lint.github.base import BaseUnknownError, MergeBase, read_at
 from carbon_lint.github.configuration import Configuration, configuration_of
 from carbon_lint.github.front import StepFront
@@ -107,8 +107,6 @@ def _exceptions_by_label(step: Step) -> tuple[BudgetException, ...]:
     number = step.context.pull_request
     if number is None or LABEL not in step.context.labels:
         return ()
-    from carbon_lint.github import api  # noqa: PLC0415  PyGithub takes 0.2 s
-
     try:
         login = api.who_labelled(step, number, LABEL)
     except api.ApiError as error:

@@ -47,13 +47,8 @@ class Story:
             if record.outcome is not Outcome.COMPLETED:
                 self._show_pushed(record)
         self._lint()
-        reason = reason_not_to_publish(self.report)
         try:
-            self._know(
-                publication=self._front.publish(self.report)
-                if reason is None
-                else self._front.leave_unpublished(reason)
-            )
+            self._know(publication=self._front.publish(self.report, reason_not_to_publish(self.report)))
         except HubError as error:
             self._know(publication=Publication(why_not=error.message))
             raise

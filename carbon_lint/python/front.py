@@ -110,6 +110,7 @@ class Front(FrontEnd):
     """See FrontEnd. `progress` is that of the last reading, `report` what is known of the run."""
 
     def __init__(self, request: RunRequest, meter: Meter, body: Body) -> None:
+        super().__init__(lambda text: _LOG.info(terminal(text)), lambda text: _LOG.warning(terminal(text)))
         self.progress: RunProgress | None = None
         self.report: RunReport | None = None
         self._request = request
@@ -131,11 +132,3 @@ class Front(FrontEnd):
     def show(self, report: RunReport) -> None:
         """Keep the report: the program shows it if it wants to."""
         self.report = report
-
-    def say(self, text: str) -> None:
-        """Log a line."""
-        _LOG.info(terminal(text))
-
-    def warn(self, text: str) -> None:
-        """Log a warning."""
-        _LOG.warning(terminal(text))
