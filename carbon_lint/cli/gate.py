@@ -26,8 +26,8 @@ from carbon_lint.cli.flags import (
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
 from carbon_lint.pipeline.gate import judge_run
+from carbon_lint.pipeline.options import Surroundings
 from carbon_lint.pipeline.plan import RunPlan, plan_run
-from carbon_lint.pipeline.surroundings import Surroundings
 from carbon_lint.records.comparable import identity_of
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import load_record

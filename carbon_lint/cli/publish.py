@@ -25,6 +25,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from carbon_lint.hub.publish.card import Published
     from carbon_lint.hub.publish.figures import Publishing
     from carbon_lint.hub.publish.losses import Loss
+    from carbon_lint.pipeline.publish import Way
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -184,29 +186,26 @@ def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadl
     from carbon_lint.hub.publish.card import publish_card
     from carbon_lint.hub.publish.pulls import publish_by_pull_request
     from carbon_lint.hub.publish.stage import merge_release, parse_ref
-    from carbon_lint.pipeline.publish import request_of
+    from carbon_lint.pipeline.publish import publish
 
-    notes: list[str] = []
+    by: Way = publish_by_pull_request if arguments.create_pr else publish_card
+    if arguments.merge and record is not None:
+        by = partial(merge_release, parse_ref(arguments.merge), record)
     settings = load(".")
-    request = request_of(
+    published = publish(
         _publishing(arguments, record, settings, repo.id),
         settings,
-        repo.id,
-        notes,
+        repo,
+        deadline,
+        by,
         revision=arguments.revision,
         overwrite=arguments.force,
         title=arguments.message,
         on_loss=_say_loss,
         retries=Retries(on_wait=show_wait),
     )
-    if arguments.merge and record is not None:
-        published = merge_release(parse_ref(arguments.merge), record, request, repo, deadline)
-    else:
-        publish = publish_by_pull_request if arguments.create_pr else publish_card
-        published = publish(request, repo, deadline)
     if arguments.lineage:
-        notes += _lineage(published, repo)
-    published = replace(published, notes=tuple(notes))
+        published = replace(published, notes=(*published.notes, *_lineage(published, repo)))
     if arguments.format == "json":
         sys.stdout.write(as_json(published))
         return 0

@@ -119,9 +119,8 @@ def _check(plan: RunPlan, request: RunRequest) -> None:
         _say(f"{plan.card} is not there, so a new card will be made")
     own = own_venv(sys.prefix, sys.base_prefix, request.environ, os.getcwd())
     program = describe_program(request.command[0], request.environ, own, sys.prefix)
-    missing = f"nothing to compare with: {plan.baseline}" if isinstance(plan.baseline, str) else None
     how = None if plan.place is None else plan.place.shown
-    for line in filter(None, (program, how, missing, run_options.describe_group(plan))):
+    for line in filter(None, (program, how, run_options.describe_group(plan))):
         _say(line)
 
 

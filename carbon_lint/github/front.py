@@ -66,8 +66,6 @@ class StepFront(FrontEnd):
     def measure(self) -> Record | None:
         """Run `command`, or read the record that `record` names; `None` if neither is given."""
         command, path = self._step.inputs.command, self._plan.record_path
-        if isinstance(self._plan.baseline, str):
-            self.notice(f"nothing to compare with: {self._plan.baseline}")
         if command is not None:
             self._record = self._measured(command)
             if path is not None:

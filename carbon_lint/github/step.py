@@ -18,10 +18,9 @@ from carbon_lint.github.record import model_of, read_record, record_path_of
 from carbon_lint.github.results import Step
 from carbon_lint.limits import LIMITS, BudgetException
 from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
-from carbon_lint.pipeline.options import Options
+from carbon_lint.pipeline.options import Options, Surroundings
 from carbon_lint.pipeline.plan import RunPlan, plan_run
 from carbon_lint.pipeline.story import Story
-from carbon_lint.pipeline.surroundings import Surroundings
 from carbon_lint.records.comparable import Identity, identity_of
 from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
 from carbon_lint.records.record import Record
@@ -120,7 +119,7 @@ def _exceptions_by_label(step: Step) -> tuple[BudgetException, ...]:
 
 
 class _StepFiles:
-    """See pipeline.surroundings.Files: of the workspace, on a pull request of its merge base."""
+    """See pipeline.options.Files: of the workspace, on a pull request of its merge base."""
 
     def __init__(self, step: Step, base: MergeBase | None) -> None:
         self._step = step

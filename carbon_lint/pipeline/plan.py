@@ -15,9 +15,8 @@ from carbon_lint.measurement.request import OnLoss, RunRequest
 from carbon_lint.pipeline.baseline import find_baseline
 from carbon_lint.pipeline.card import check_card_can_be_written
 from carbon_lint.pipeline.limits import Limits, limits_of
-from carbon_lint.pipeline.options import Options, option_of
+from carbon_lint.pipeline.options import Options, Surroundings, option_of
 from carbon_lint.pipeline.place import place_of_run
-from carbon_lint.pipeline.surroundings import Surroundings
 from carbon_lint.records.folder import check_group, check_name
 from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
 

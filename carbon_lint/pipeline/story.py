@@ -38,6 +38,8 @@ class Story:
 
     def run(self) -> RunReport:
         """Run the steps in order. Raises CarbonLintError if a step cannot be done; `report` has the steps before it."""
+        if isinstance(self.plan.baseline, str):
+            self._front.notice(f"nothing to compare with: {self.plan.baseline}")
         record = self._measure()
         if record is not None:
             record = self._gate(record)

@@ -21,9 +21,8 @@ from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.run import measure
 from carbon_lint.pipeline import plan as plans
 from carbon_lint.pipeline.front_end import FrontEnd
-from carbon_lint.pipeline.options import Options, check_tick, read_options, record_path_of
+from carbon_lint.pipeline.options import Options, Surroundings, check_tick, read_options, record_path_of
 from carbon_lint.pipeline.plan import RunPlan
-from carbon_lint.pipeline.surroundings import Surroundings
 from carbon_lint.records.comparable import identity_before
 from carbon_lint.records.provenance import name_of_card, provenance_of
 from carbon_lint.records.record import Record
