@@ -22,7 +22,8 @@ from carbon_lint.cli import main
 from carbon_lint.config import default_words
 from carbon_lint.config_keys import KEYS, sentence
 from carbon_lint.errors import ExitCode
-from carbon_lint.github.interface import INPUTS, LINT_INPUTS, LINT_OUTPUTS, OUTPUTS
+from carbon_lint.github.inputs import FIELDS
+from carbon_lint.github.interface import FROM_GITHUB, INPUTS, LINT_INPUTS, LINT_OUTPUTS, OUTPUTS
 from carbon_lint.lint.rule import load_all
 from carbon_lint.report.rule_page import index_page, page
 from carbon_lint.verbs import VERBS
@@ -140,14 +141,22 @@ def action(name: str, inputs: Collection[str] = tuple(INPUTS), outputs: Collecti
         "author": "carbon-lint",
         "branding": {"icon": "wind", "color": "green"},
         "inputs": {
-            key: {"description": text, "required": False, "default": default}
-            for key, (text, default) in INPUTS.items()
+            key: {"description": text, "required": False, "default": _default(key)}
+            for key, text in INPUTS.items()
             if key in inputs
         },
         "outputs": {key: _output(name, key, text) for key, text in OUTPUTS.items() if key in outputs},
     }
     shown = yaml.safe_dump(described, sort_keys=False, allow_unicode=True, width=1000)
     return f"# Written by tools/generate_docs.py from carbon_lint/github/interface.py.\n{shown}{runs}"
+
+
+def _default(name: str) -> str:
+    """Return the default of an input, as a workflow writes it."""
+    default = FIELDS[name].default
+    if isinstance(default, bool):
+        return str(default).lower()
+    return default if isinstance(default, str) else FROM_GITHUB.get(name, "")
 
 
 def _output(action_name: str, key: str, text: str) -> dict[str, str]:
@@ -157,9 +166,8 @@ def _output(action_name: str, key: str, text: str) -> dict[str, str]:
 
 def inputs_page() -> str:
     """Return the tables of inputs and outputs, as both actions have them."""
-    inputs = "".join(
-        f"| `{key}` | {f'`{default}`' if default else '-'} | {text} |\n" for key, (text, default) in INPUTS.items()
-    )
+    defaults = {key: f"`{_default(key)}`" if _default(key) else "-" for key in INPUTS}
+    inputs = "".join(f"| `{key}` | {defaults[key]} | {text} |\n" for key, text in INPUTS.items())
     outputs = "".join(f"| `{key}` | {text} |\n" for key, text in OUTPUTS.items())
     return INPUTS_PAGE.format(inputs=inputs, outputs=outputs)
 

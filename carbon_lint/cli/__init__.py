@@ -53,7 +53,12 @@ def _dispatch(argv: list[str]) -> int:
         return 0
     verb = argv[0]
     if verb not in VERBS:
-        return _unknown_verb(verb)
+        from difflib import get_close_matches
+
+        near = get_close_matches(verb, VERBS, n=1)
+        hint = f"did you mean `carbon-lint {near[0]}`?" if near else "`carbon-lint --help` lists the commands"
+        sys.stderr.write(f"carbon-lint: unknown command {verb!r}\n  {hint}\n")
+        return 2
     from importlib import import_module
 
     module = import_module(f"carbon_lint.cli.{VERBS[verb][0]}")
@@ -62,11 +67,7 @@ def _dispatch(argv: list[str]) -> int:
         return int(module.run(quick))
     from carbon_lint.cli.parser import VERBOSE, Parser
 
-    parser = Parser(
-        prog=f"carbon-lint {verb}",
-        description=module.__doc__,
-        allow_abbrev=False,
-    )
+    parser = Parser(prog=f"carbon-lint {verb}", description=module.__doc__, allow_abbrev=False)
     module.add_arguments(parser)
     parser.add_argument("--verbose", action="store_true", help=VERBOSE)
     try:
@@ -91,22 +92,23 @@ def overview() -> str:
     )
 
 
-def _unknown_verb(verb: str) -> int:
-    from difflib import get_close_matches
-
-    near = get_close_matches(verb, VERBS, n=1)
-    hint = f"did you mean `carbon-lint {near[0]}`?" if near else "`carbon-lint --help` lists the commands"
-    sys.stderr.write(f"carbon-lint: unknown command {verb!r}\n  {hint}\n")
-    return 2
-
-
 def _report(error: Exception, verb: str) -> int:
     from carbon_lint import redact
     from carbon_lint.cli.flags import spelled
-    from carbon_lint.errors import CarbonLintError, ConfigError, exit_code_of
+    from carbon_lint.errors import CarbonLintError, ConfigError, HubError, exit_code_of
     from carbon_lint.text import terminal
 
     debug.log("error", "%s", type(error).__name__, error=error)
+    missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if missing in _EXTRA_OF:
+        from carbon_lint.project import install_hint
+
+        extra = _EXTRA_OF[missing]
+        kind = HubError if extra == "hub" else CarbonLintError
+        error = kind(f"{missing} is not installed", hint=install_hint(extra))
+    # From Python 3.13 on an import raises SystemError then.
+    if isinstance(error, FileNotFoundError | SystemError) and _is_folder_gone():
+        error = CarbonLintError("the folder that it was started in is gone", hint="cd to a folder that exists")
     if isinstance(error, CarbonLintError):
         secrets = redact.secrets_of(os.environ)
         advice = error.advice(spelled)
@@ -115,16 +117,6 @@ def _report(error: Exception, verb: str) -> int:
         about = "" if error.option is None or isinstance(error, ConfigError) else f"--{error.option}: "
         sys.stderr.write(f"carbon-lint: {about}{terminal(redact.text(error.message, secrets))}{hint}{details}\n")
         return exit_code_of(error, verb)
-    missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
-    if missing in _EXTRA_OF:
-        from carbon_lint.project import install_hint
-
-        sys.stderr.write(f"carbon-lint: {missing} is not installed\n  {install_hint(_EXTRA_OF[missing])}\n")
-        return 2
-    # From Python 3.13 on an import raises SystemError then.
-    if isinstance(error, FileNotFoundError | SystemError) and _is_folder_gone():
-        sys.stderr.write("carbon-lint: the folder that it was started in is gone\n  cd to a folder that exists\n")
-        return 2
     return _report_bug(error)
 
 

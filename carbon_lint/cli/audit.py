@@ -19,20 +19,19 @@ import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
-from carbon_lint.cli.flags import add_format_argument, put
-from carbon_lint.cli.hub_extra import need_hub, show_wait
+from carbon_lint.cli.flags import add_format_argument, put, say, show_wait
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import HubError, UsageError
 from carbon_lint.lint.batch import cores
 from carbon_lint.report.earlier import check_replaceable
-from carbon_lint.text import plural, terminal
+from carbon_lint.text import plural
 from carbon_lint.units import format_duration, parse_duration_s
 
 if TYPE_CHECKING:
@@ -86,7 +85,6 @@ def _add_file_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Audit, print the report, return 0 or 1."""
-    need_hub("audit")
     from carbon_lint.hub.audit.cards import check_not_empty
 
     _refuse_what_cannot_be_combined(arguments)
@@ -121,11 +119,11 @@ def _of_file(arguments: Namespace, settings: Settings) -> Tally:
         workers = arguments.workers or (1 if arguments.stating_only else cores())
         cards = cards_in(arguments.file)
         verdicts = audit_in_processes(cards, settings, workers, only_mentioning=arguments.stating_only)
-    with _Show() as show, _interrupt_asked_for() as is_asked_for:
+    with closing(_Show()) as show, _interrupt_asked_for() as is_asked_for:
         sums = tally(itertools.takewhile(lambda _: not is_asked_for(), watched(verdicts, show, of=None)))
     _write(sums, arguments, None)
     if is_asked_for():
-        sys.stderr.write(f"carbon-lint: stopped; the report is of the first {sums.cards} cards\n")
+        say(f"stopped; the report is of the first {sums.cards} cards")
         raise KeyboardInterrupt
     return sums
 
@@ -154,7 +152,7 @@ def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
     timeout_s = None if arguments.timeout is None else parse_duration_s(arguments.timeout)
     with (
         quiet_client(),
-        _Show() as show,
+        closing(_Show()) as show,
         open_catalogue(
             os.environ, timeout_s=timeout_s, token_file=arguments.token_file, on_wait=show.wait
         ) as catalogue,
@@ -165,10 +163,7 @@ def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
             sums = _audit_hub(arguments, settings, catalogue, show)
         except (KeyboardInterrupt, HubError):
             show.close()
-            sys.stderr.write(
-                f"carbon-lint: stopped; what was found is in {terminal(arguments.journal)}: "
-                "the same command goes on from there\n"
-            )
+            say(f"stopped; what was found is in {arguments.journal}: the same command goes on from there")
             raise
         show.close()
         _write(sums, arguments, catalogue.endpoint)
@@ -186,7 +181,7 @@ def _audit_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, s
     key = {"endpoint": catalogue.endpoint, "author": arguments.author, "models": arguments.models, "by": __version__}
     with AuditJournal(Path(arguments.journal), key) as journal:
         if before := journal.done.keys() & names:
-            sys.stderr.write(f"carbon-lint: {len(before)} of {len(names)} were judged before, going on\n")
+            say(f"{len(before)} of {len(names)} were judged before, going on")
         return audit_models(names, settings, catalogue, journal, show)
 
 
@@ -209,12 +204,12 @@ def _open_prs(arguments: Namespace, sums: Tally, settings: Settings, catalogue: 
     for done in propose_each(sums.proposals, settings, catalogue, most=arguments.max_prs, is_meant=arguments.yes):
         seen, new = seen + 1, new + done.is_new
         name = f"would propose to {done.id}" if done.is_new and done.url is None else done.id
-        sys.stderr.write(f"carbon-lint: {terminal(name)}: {terminal(done.note)} {done.url or ''}".rstrip() + "\n")
+        say(f"{name}: {done.note} {done.url or ''}".rstrip())
     left = len(sums.proposals) - seen
     if left:
-        sys.stderr.write(f"carbon-lint: stopped at --max-prs {arguments.max_prs}; {left} more models may follow\n")
+        say(f"stopped at --max-prs {arguments.max_prs}; {left} more models may follow")
     if not arguments.yes:
-        sys.stderr.write(f"carbon-lint: --yes opens {plural(new, 'pull request')}\n")
+        say(f"--yes opens {plural(new, 'pull request')}")
 
 
 class _Show:
@@ -225,12 +220,6 @@ class _Show:
         self._every_s = SHOW_EVERY_S if self._is_terminal else LOG_EVERY_S
         self._last = time.monotonic()
         self._is_drawn = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def __call__(self, progress: AuditProgress) -> None:
         """Take one step; shown only now and then."""

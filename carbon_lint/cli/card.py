@@ -29,7 +29,7 @@ from difflib import unified_diff
 
 from carbon_lint.card.from_record import CardChange, card_with_record
 from carbon_lint.cli import csv_flags
-from carbon_lint.cli.flags import add_keys
+from carbon_lint.cli.flags import add_keys, say
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import read_file
@@ -104,8 +104,7 @@ def run(arguments: Namespace) -> int:
     )
     if not (arguments.dry_run or arguments.diff):
         save(change, path)
-    for note in (*warnings, *change.notes):
-        sys.stderr.write(f"carbon-lint: {terminal(note)}\n")
+    say(*warnings, *change.notes)
     if arguments.diff:
         sys.stdout.write(_diff(change, path))
         return 0

@@ -18,17 +18,18 @@ import re
 import sys
 
 from carbon_lint.cli import csv_flags
+from carbon_lint.config import Settings, load_file
 from carbon_lint.lint.batch import lint_paths
 from carbon_lint.lint.diagnostic import SEVERITIES
 from carbon_lint.lint.discover import CARD_NAME, CardFile
 from carbon_lint.lint.engine import Checker, LintRequest, collect
+from carbon_lint.text import terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from typing import Any
 
-    from carbon_lint.config import Settings
     from carbon_lint.lint.diagnostic import LintReport
     from carbon_lint.lint.evidence import Evidence
     from carbon_lint.report.findings.reporters import RenderOptions
@@ -134,7 +135,11 @@ def run(arguments: Namespace) -> int:
     """Lint, print, and say how it went."""
     from carbon_lint.report.findings.reporters import REPORTERS
 
-    outputs = _outputs(arguments.output) if arguments.output else []
+    outputs = []
+    if arguments.output:
+        from carbon_lint.report.findings.outputs import parse_outputs
+
+        outputs = parse_outputs(arguments.output)
     request = _request(arguments)
     if not arguments.paths and not os.path.exists(CARD_NAME):
         from carbon_lint.errors import NoCardsError
@@ -143,8 +148,6 @@ def run(arguments: Namespace) -> int:
     report, diffs = _lint_stdin(request, arguments) if STDIN in request.paths else lint_paths(request)
     options = _options(is_for_forge=bool(outputs) or arguments.format not in {"text", "concise", "json"})
     if arguments.hook and arguments.fix and not report.files_unread and _is_shown_by_the_other_hook():
-        from carbon_lint.text import terminal
-
         sys.stdout.write("".join(f"fixed {terminal(path)}\n" for path in report.fixed))
         return 1 if report.fixed else 0
     if arguments.diff:
@@ -155,13 +158,10 @@ def run(arguments: Namespace) -> int:
         from carbon_lint.report.findings.outputs import write_outputs
 
         write_outputs(report, outputs, options)
-    return _exit_status(arguments, report, has_diff=bool(diffs) and arguments.diff)
-
-
-def _outputs(values: list[str]) -> list[tuple[str, str]]:
-    from carbon_lint.report.findings.outputs import parse_outputs
-
-    return parse_outputs(values)
+    if report.files_unread:
+        return 2
+    is_failing = report.is_failing or report.fixed or (diffs and arguments.diff)
+    return 1 if is_failing and not arguments.exit_zero else 0
 
 
 def _is_shown_by_the_other_hook() -> bool:
@@ -183,9 +183,9 @@ def _request(arguments: Namespace) -> LintRequest:
     return LintRequest(
         tuple(arguments.paths) or (CARD_NAME,),
         include=tuple(arguments.include),
-        settings=_settings(arguments),
+        settings=Settings() if arguments.no_config else load_file(arguments.config) if arguments.config else None,
         overrides=_overrides(arguments),
-        evidence=_evidence(arguments),
+        evidence=_evidence(arguments) if arguments.record or arguments.emissions_csv else None,
         is_hook=arguments.hook,
         fix=("unsafe" if arguments.unsafe_fixes else "safe") if arguments.fix or arguments.diff else None,
         is_dry=arguments.diff,
@@ -205,46 +205,22 @@ def _refusal(arguments: Namespace) -> tuple[str, str | None] | None:
     return None
 
 
-def _settings(arguments: Namespace) -> Settings | None:
-    from carbon_lint.config import Settings, load_file
-
-    if arguments.no_config:
-        return Settings()
-    return load_file(arguments.config) if arguments.config else None
-
-
 def _overrides(arguments: Namespace) -> dict[str, object]:
-    overrides: dict[str, object] = {}
-    if arguments.select:
-        overrides["select"] = _codes(arguments.select)
-    if arguments.ignore:
-        overrides["ignore"] = _codes(arguments.ignore)
-    if arguments.fail_on:
-        overrides["fail-on"] = arguments.fail_on
+    overrides: dict[str, object] = {"fail-on": arguments.fail_on} if arguments.fail_on else {}
+    for key in ("select", "ignore"):
+        if values := getattr(arguments, key):
+            overrides[key] = tuple(code.strip() for value in values for code in value.split(",") if code.strip())
     return overrides
 
 
-def _codes(values: list[str]) -> tuple[str, ...]:
-    return tuple(code.strip() for value in values for code in value.split(",") if code.strip())
-
-
 def _evidence(arguments: Namespace) -> Evidence | None:
+    from carbon_lint.cli.flags import say
+    from carbon_lint.lint.evidence import from_emissions_csv, from_records
+
     if arguments.record:
-        from carbon_lint.lint.evidence import from_records
-
         return from_records(arguments.record)
-    if arguments.emissions_csv:
-        return _table_evidence(arguments)
-    return None
-
-
-def _table_evidence(arguments: Namespace) -> Evidence:
-    from carbon_lint.lint.evidence import from_emissions_csv
-    from carbon_lint.text import terminal
-
     evidence = from_emissions_csv(*arguments.emissions_csv, choice=csv_flags.choice_of(arguments))
-    for note in evidence.notes:
-        sys.stderr.write(f"carbon-lint: {terminal(note)}\n")
+    say(*evidence.notes)
     return evidence
 
 
@@ -283,11 +259,3 @@ def _repository_root(folder: str) -> str:
             return ""
         folder = parent
     return folder
-
-
-def _exit_status(arguments: Namespace, report: LintReport, *, has_diff: bool) -> int:
-    if report.files_unread:
-        return 2
-    if arguments.exit_zero:
-        return 0
-    return 1 if report.is_failing or report.fixed or has_diff else 0

@@ -49,11 +49,7 @@ def run(arguments: Namespace) -> int:
         needs_grams=needs_place(options, budget_of(options, settings)),
     )
     place = None if chosen.key is None else f"--{chosen.key} {diagnosis.location or chosen.text}"
-    flags = _power_flags(arguments)
+    given = {"--cpu-power": arguments.cpu_power, "--ram-power": arguments.ram_power}
+    flags = [f"{flag} '{text}'" for flag, text in given.items() if text]
     sys.stdout.write(as_json(diagnosis) if arguments.format == "json" else as_text(diagnosis, place, flags))
     return ExitCode.CLEAN if diagnosis.is_sound else ExitCode.NOT_MEASURED
-
-
-def _power_flags(arguments: Namespace) -> list[str]:
-    given = {"--cpu-power": arguments.cpu_power, "--ram-power": arguments.ram_power}
-    return [f"{flag} '{text}'" for flag, text in given.items() if text]

@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from typing import TypeVar
 
 from carbon_lint.cli.flags import add_format_argument, add_keys, add_place_arguments, options_from
 from carbon_lint.config import Settings, load
@@ -27,6 +28,7 @@ from carbon_lint.report.estimate import estimate_json, estimate_text
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_memory_gib, parse_power_w
 
+_Read = TypeVar("_Read")
 _SUBJECTS = ("gpu", "power", "cpu", "runner", "from_record")
 _ONLY_OF_A_JOB = ("count", "hours", "host_power", "sockets", "threads", "memory", "load")
 _ONLY_OF_A_CPU = ("sockets", "threads", "memory")
@@ -68,7 +70,7 @@ def _estimate(arguments: Namespace) -> Estimate:
     settings = Settings() if "from_record" in given else load()
     place = place_of_now(options, settings)
     if "from_record" in given:
-        scale = _number(arguments, "scale")
+        scale = _read(arguments, "scale", number)
         return estimate_record(
             load_record(arguments.from_record, allow_unusual=arguments.allow_unusual_intensity),
             scale=1.0 if scale is None else scale,
@@ -76,7 +78,7 @@ def _estimate(arguments: Namespace) -> Estimate:
             pue=options.pue,
         )
 
-    hours = _number(arguments, "hours")
+    hours = _read(arguments, "hours", number)
     if hours is None:
         raise UsageError("how long does the job run?", hint="--hours 12")
     runner = None if arguments.runner is None else find_runner(arguments.runner)
@@ -87,8 +89,8 @@ def _estimate(arguments: Namespace) -> Estimate:
         device=device,
         count=count,
         host=_host(arguments, runner),
-        load=_load(arguments.load),
-        host_power_w=None if arguments.host_power is None else _quantity(arguments, "host_power", parse_power_w),
+        load=_read(arguments, "load", lambda text: fraction(text) if text.endswith("%") else number(text)),
+        host_power_w=_read(arguments, "host_power", parse_power_w),
         pue=settings.pue if options.pue is None else options.pue,
     )
 
@@ -125,13 +127,11 @@ def _flag(name: str) -> str:
 def _devices(arguments: Namespace, runner: Runner | None) -> tuple[Device | None, int]:
     if runner is not None:
         return (None, 1) if runner.gpu is None else (find_gpu(runner.gpu), runner.gpu_count)
-    count = _whole(arguments, "count")
+    count = _read(arguments, "count", _whole) or 1
     if arguments.gpu is not None:
-        return find_gpu(arguments.gpu), 1 if count is None else count
-    if arguments.power is not None:
-        device = Device(name="device", max_power_w=_quantity(arguments, "power", parse_power_w), source="--power")
-        return device, 1 if count is None else count
-    return None, 1
+        return find_gpu(arguments.gpu), count
+    power_w = _read(arguments, "power", parse_power_w)
+    return None if power_w is None else Device(name="device", max_power_w=power_w, source="--power"), count
 
 
 def _host(arguments: Namespace, runner: Runner | None) -> Host | None:
@@ -140,43 +140,23 @@ def _host(arguments: Namespace, runner: Runner | None) -> Host | None:
         return host.of_runner(runner.name, runner.source)
     if arguments.cpu is None:
         return None
-    if arguments.memory is None:
+    memory_gib = _read(arguments, "memory", parse_memory_gib)
+    if memory_gib is None:
         raise UsageError("how much memory does the machine have?", hint="--memory '64 GiB'")
-    return find_host(
-        arguments.cpu,
-        memory_gib=_quantity(arguments, "memory", parse_memory_gib),
-        sockets=_whole(arguments, "sockets"),
-        threads=_whole(arguments, "threads"),
-    )
+    sockets, threads = (_read(arguments, name, _whole) for name in ("sockets", "threads"))
+    return find_host(arguments.cpu, memory_gib=memory_gib, sockets=sockets, threads=threads)
 
 
-def _load(text: str | None) -> float | None:
-    """Read `50%` or `0.5` as 0.5."""
-    if text is None:
-        return None
-    with naming("load", text):
-        return fraction(text) if text.endswith("%") else number(text)
-
-
-def _quantity(arguments: Namespace, name: str, parse: Callable[[str], float]) -> float:
-    try:
-        return parse(getattr(arguments, name))
-    except UsageError as error:
-        raise error.again(message=f"{_flag(name)}: {error.message}") from None
-
-
-def _whole(arguments: Namespace, name: str) -> int | None:
+def _read(arguments: Namespace, name: str, parse: Callable[[str], _Read]) -> _Read | None:
+    """Return what a flag states; `None` if it is not given. Raises UsageError that names it."""
     text = getattr(arguments, name)
     if text is None:
         return None
+    with naming(name.replace("_", "-"), text):
+        return parse(text)
+
+
+def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) == 0:
-        raise UsageError(f"--{name} {quoted(text)} is not a whole number of 1 or more", hint=f"--{name} 8")
+        raise UsageError(f"{quoted(text)} is not a whole number of 1 or more", hint="write a number, like 8")
     return int(text)
-
-
-def _number(arguments: Namespace, name: str) -> float | None:
-    text = getattr(arguments, name)
-    if text is None:
-        return None
-    with naming(name, text):
-        return number(text)

@@ -15,8 +15,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.flags import add_format_argument
-from carbon_lint.cli.hub_extra import need_hub, show_wait
+from carbon_lint.cli.flags import add_format_argument, show_wait
 from carbon_lint.errors import UsageError
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.report.search import RENDER
@@ -51,7 +50,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Search, print, return 0."""
-    need_hub("find")
     from carbon_lint.hub.client.session import open_catalogue, quiet_client
     from carbon_lint.hub.search.find import find, greener_than
 

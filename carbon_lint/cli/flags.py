@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from carbon_lint.config import PLACE_KEYS
+from carbon_lint.text import quoted, terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,6 +86,29 @@ def options_from(arguments: Namespace, *, without: tuple[str, ...] = ()) -> Opti
         grid_token=os.environ.get(GRID_TOKEN_VARIABLE),
         grid_token_hint=f"set {GRID_TOKEN_VARIABLE}, or use --location FRA",
     )
+
+
+def say(*lines: str) -> None:
+    """Print lines on standard error, each marked as ours and unable to steer the terminal."""
+    sys.stderr.write("".join(f"carbon-lint: {terminal(line)}\n" for line in lines))
+
+
+def show_wait(seconds: float, why: str) -> None:
+    """Print why nothing moves."""
+    from carbon_lint import redact
+
+    say(f"{redact.text(why)}; trying again in {seconds:.1f} s")
+
+
+def contents(path: str, what: str) -> bytes:
+    """Return what the `what` (card, record) at `path` holds, which a user has named. Raises InputError."""
+    from carbon_lint.errors import InputError
+    from carbon_lint.files import read_file
+
+    data = read_file(path, what)
+    if data is None:
+        raise InputError(f"cannot read {quoted(path)}: it is not there", hint=f"check the path of the {what}")
+    return data
 
 
 def put(text: str, path: str | None) -> None:

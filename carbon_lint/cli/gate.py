@@ -17,22 +17,16 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 
-from carbon_lint.cli.flags import (
-    add_baseline_arguments,
-    add_format_argument,
-    add_keys,
-    options_from,
-)
+from carbon_lint.cli.flags import add_baseline_arguments, add_format_argument, add_keys, options_from, say
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
 from carbon_lint.pipeline.gate import judge_run
+from carbon_lint.pipeline.options import Surroundings
 from carbon_lint.pipeline.plan import RunPlan, plan_run
-from carbon_lint.pipeline.surroundings import Surroundings
 from carbon_lint.records.comparable import identity_of
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import load_record
 from carbon_lint.report.run.verdict import render_json, render_text
-from carbon_lint.text import terminal
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -64,7 +58,7 @@ def run(arguments: Namespace) -> int:
         )
     judged = judge_run(record, plan)
     for exception in () if judged.excused is None else judged.excused.expired:
-        sys.stderr.write(f"carbon-lint: an exception has expired: {terminal(str(exception))}\n")
+        say(f"an exception has expired: {exception}")
     render = render_json if arguments.format == "json" else render_text
     sys.stdout.write(render(judged, plan.limits.on_modelled))
     return 1 if judged.is_over_budget else 0
@@ -90,5 +84,5 @@ def read(arguments: Namespace, settings: Settings, *, without: tuple[str, ...]) 
     )
     plan = plan_run(options, settings, around)
     if isinstance(plan.baseline, str) and not plan.limits.increases:
-        sys.stderr.write(f"carbon-lint: nothing to compare with: {terminal(plan.baseline)}\n")
+        say(f"nothing to compare with: {plan.baseline}")
     return record, plan

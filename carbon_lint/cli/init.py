@@ -18,6 +18,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carbon_lint.cli.flags import say
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.hub.client.target import PUBLIC_HUB, parse_target
 from carbon_lint.places import find_place
@@ -61,11 +62,10 @@ def run(arguments: Namespace) -> int:
     choices = _choices(arguments, found)
     _check_attests(choices, found, root)
     _say_found(found, choices, root)
-    for warning in without_docker(root):
-        sys.stderr.write(f"carbon-lint: warning: {terminal(warning)}\n")
+    say(*(f"warning: {warning}" for warning in without_docker(root)))
     changes = changes_to(root, found, choices)
     if not changes:
-        sys.stderr.write("carbon-lint: nothing to do: workflow, hook and configuration are there\n")
+        say("nothing to do: workflow, hook and configuration are there")
         return 0
     placeholder = placeholder_error(changes)
     if placeholder is not None and arguments.yes:
@@ -76,9 +76,9 @@ def run(arguments: Namespace) -> int:
         sys.stderr.write(f"carbon-lint: {placeholder.message}\n  {placeholder.hint}\n")
     elif arguments.yes or _is_accepted(len(changes)):
         for path in write(root, changes):
-            sys.stderr.write(f"carbon-lint: wrote {path}\n")
+            say(f"wrote {path}")
     else:
-        sys.stderr.write("carbon-lint: nothing was written; --yes writes it\n")
+        say("nothing was written; --yes writes it")
     return 0
 
 
@@ -141,7 +141,7 @@ def _say_found(found: Survey, choices: Choices, root: Path) -> None:
     if unknown is not None:
         lines.append(f"runner: no list of flavors names {choices.runner}, and a job for it may wait forever; {unknown}")
     lines += _about_place(choices, root)
-    sys.stderr.write("".join(f"carbon-lint: {terminal(line)}\n" for line in lines))
+    say(*lines)
     silent = next((one.script for one in found.trainings if one.uses_trainer and not one.tells_progress), None)
     if silent is not None:
         sys.stderr.write(f"carbon-lint: {progress_advice(terminal(silent))}\n")

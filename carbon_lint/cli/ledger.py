@@ -30,7 +30,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.flags import add_format_argument
+from carbon_lint.cli.flags import add_format_argument, options_from, say
 from carbon_lint.cli.ledger_report import add_report_arguments, report
 from carbon_lint.cli.parser import VERBOSE
 from carbon_lint.errors import InputError, MeasurementError, NothingFoundError, OutputError, UsageError
@@ -39,7 +39,6 @@ from carbon_lint.limits import parse_window_s
 from carbon_lint.records.ledger import check_whole
 from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE, ledger_url
 from carbon_lint.text import terminal
-from carbon_lint.units import parse_emissions_g, parse_energy_kwh
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -137,7 +136,7 @@ def _add(arguments: Namespace) -> int:
             refused += 1
             sys.stdout.write(f"  {terminal(added.conflict)}\n")
     if is_new:
-        sys.stderr.write(f"carbon-lint: a new ledger was made at {terminal(url)}\n")
+        say(f"a new ledger was made at {url}")
     if refused:
         raise InputError(
             f"{refused} of {len(named)} records {'was' if refused == 1 else 'were'} not added: the ledger holds "
@@ -171,10 +170,8 @@ def _warn_of_unfinished(folder: Path, run_ids: Container[str]) -> None:
 
     for journal in unfinished_in(folder, run_ids):
         if journal.has_figures:
-            sys.stderr.write(
-                f"carbon-lint: {terminal(str(journal.path))} holds a run without a record, so it was not added; when "
-                f"the run has ended: {terminal(recover_command(journal.path))}\n"
-            )
+            how = recover_command(journal.path)
+            say(f"{journal.path} holds a run without a record, so it was not added; when the run has ended: {how}")
 
 
 def _sum(arguments: Namespace) -> int:
@@ -182,10 +179,8 @@ def _sum(arguments: Namespace) -> int:
     from carbon_lint.records.ledger_sum import total
     from carbon_lint.report.ledger.sum import sum_json, sum_text
 
-    budget = Budget(
-        max_emissions_g=None if arguments.max_emissions is None else parse_emissions_g(arguments.max_emissions),
-        max_energy_kwh=None if arguments.max_energy is None else parse_energy_kwh(arguments.max_energy),
-    )
+    options = options_from(arguments)
+    budget = Budget(max_emissions_g=options.max_emissions_g, max_energy_kwh=options.max_energy_kwh)
     found = _contents(arguments)
     check_whole(found)
     summed = total(_of_repository(found, arguments))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 
-from carbon_lint.cli.flags import add_format_argument, put
+from carbon_lint.cli.flags import add_format_argument, options_from, put
 from carbon_lint.config import load
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import read_file, write_atomically
@@ -20,7 +20,6 @@ from carbon_lint.report.ledger import month_data, month_page, month_text
 from carbon_lint.report.ledger.month import KEYS, USUAL_KEYS, Month
 from carbon_lint.report.ledger.month_badge import of_month
 from carbon_lint.report.ledger.month_issue import issue, notice, told_in
-from carbon_lint.units import parse_emissions_g, parse_energy_kwh
 
 FORMATS = ("text", "markdown", "html", "csv", "json", "issue", "badge", "badge-json")
 
@@ -85,15 +84,15 @@ def _period(arguments: Namespace, now: datetime) -> Period:
 
 def _given(arguments: Namespace) -> tuple[WindowBudget, ...]:
     """Return the budget of the flags, for the window that is reported on."""
-    if arguments.max_emissions is None and arguments.max_energy is None:
+    options = options_from(arguments)
+    if options.max_emissions_g is None and options.max_energy_kwh is None:
         return ()
-
     return (
         WindowBudget(
             name="all runs",
             window_s=None if arguments.window is None else parse_window_s(arguments.window),
-            max_emissions_g=None if arguments.max_emissions is None else parse_emissions_g(arguments.max_emissions),
-            max_energy_kwh=None if arguments.max_energy is None else parse_energy_kwh(arguments.max_energy),
+            max_emissions_g=options.max_emissions_g,
+            max_energy_kwh=options.max_energy_kwh,
         ),
     )
 
@@ -114,7 +113,6 @@ def _rendered(month: Month, form: str) -> str:
         return month_page.render(month)
     if form in {"badge", "badge-json"}:
         return (render_svg if form == "badge" else render_shields)(of_month(month))
-
     forms = {
         "text": month_text.text,
         "markdown": month_text.markdown,

@@ -15,6 +15,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 
+from carbon_lint.cli.flags import say
 from carbon_lint.records.folder import put_record
 from carbon_lint.records.merge.merge import Overlap, merge, of_group
 from carbon_lint.records.merge.named import check_complete, load_named
@@ -51,8 +52,7 @@ def run(arguments: Namespace) -> int:
     check_complete(arguments.records, every, records, arguments.run_group)
     merged = merge(records, overlap=Overlap(arguments.overlap))
     put_record(merged.record, arguments.output)
-    for note in merged.notes:
-        sys.stderr.write(f"carbon-lint: {terminal(note)}\n")
+    say(*merged.notes)
     sys.stdout.write(render(RunReport(record=merged.record)))
     count = len(merged.record.merged_from)  # not of the files: one may be left out, another be a sum itself
     what = f"the sum of {plural(count, 'run')}" if count else "1 run, copied"

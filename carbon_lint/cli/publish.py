@@ -25,13 +25,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.flags import add_format_argument, add_keys
-from carbon_lint.cli.hub_extra import need_hub, show_endpoint, show_wait
+from carbon_lint.cli.flags import add_format_argument, add_keys, contents, say, show_wait
 from carbon_lint.config import Settings, load
-from carbon_lint.errors import InputError, UsageError
+from carbon_lint.errors import UsageError
 from carbon_lint.records.provenance import check_origin
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import load_record
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from carbon_lint.hub.publish.card import Published
     from carbon_lint.hub.publish.figures import Publishing
     from carbon_lint.hub.publish.losses import Loss
+    from carbon_lint.pipeline.publish import Way
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -95,7 +96,7 @@ def _add_block_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Publish, print what became of it, and return 0."""
-    need_hub("publish")
+    from carbon_lint.hub.client.endpoint import notes_on
     from carbon_lint.hub.client.http import Deadline
     from carbon_lint.hub.client.session import open_model, quiet_client
     from carbon_lint.hub.publish.card import AGAIN_IS_SAFE, CardErrorsError, ChangedCardError
@@ -114,7 +115,7 @@ def run(arguments: Namespace) -> int:
             on_wait=show_wait,
         ) as repo,
     ):
-        show_endpoint(repo.endpoint)
+        say(*notes_on(repo.endpoint))
         try:
             if arguments.stage:
                 return _stage(arguments, repo, deadline)
@@ -127,7 +128,7 @@ def run(arguments: Namespace) -> int:
             raise
         except KeyboardInterrupt as interrupt:
             state = str(interrupt) or f"look at {repo.endpoint}/{repo.id} to see what is there"
-            sys.stderr.write(f"carbon-lint: stopped: {state}; {AGAIN_IS_SAFE}\n")
+            say(f"stopped: {state}; {AGAIN_IS_SAFE}")
             raise
 
 
@@ -165,7 +166,7 @@ def _stage(arguments: Namespace, repo: ModelRepo, deadline: Deadline) -> int:
         sys.stdout.write(json_text({**document, "url": staged.url, "is_new": staged.is_new}))
     else:
         done = "opened the draft" if staged.is_new else "found the draft of this run"
-        sys.stderr.write(f"carbon-lint: {done} {staged.url}; train with hub_revision={staged.ref!r}\n")
+        say(f"{done} {staged.url}; train with hub_revision={staged.ref!r}")
         sys.stdout.write(f"{staged.ref}\n")
     return 0
 
@@ -184,33 +185,30 @@ def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadl
     from carbon_lint.hub.publish.card import publish_card
     from carbon_lint.hub.publish.pulls import publish_by_pull_request
     from carbon_lint.hub.publish.stage import merge_release, parse_ref
-    from carbon_lint.pipeline.publish import request_of
+    from carbon_lint.pipeline.publish import publish
 
-    notes: list[str] = []
+    by: Way = publish_by_pull_request if arguments.create_pr else publish_card
+    if arguments.merge and record is not None:
+        by = partial(merge_release, parse_ref(arguments.merge), record)
     settings = load(".")
-    request = request_of(
+    published = publish(
         _publishing(arguments, record, settings, repo.id),
         settings,
-        repo.id,
-        notes,
+        repo,
+        deadline,
+        by,
         revision=arguments.revision,
         overwrite=arguments.force,
         title=arguments.message,
         on_loss=_say_loss,
         retries=Retries(on_wait=show_wait),
     )
-    if arguments.merge and record is not None:
-        published = merge_release(parse_ref(arguments.merge), record, request, repo, deadline)
-    else:
-        publish = publish_by_pull_request if arguments.create_pr else publish_card
-        published = publish(request, repo, deadline)
     if arguments.lineage:
-        notes += _lineage(published, repo)
-    published = replace(published, notes=tuple(notes))
+        published = replace(published, notes=(*published.notes, *_lineage(published, repo)))
     if arguments.format == "json":
         sys.stdout.write(as_json(published))
         return 0
-    sys.stderr.write("".join(f"carbon-lint: note: {terminal(note)}\n" for note in published.notes))
+    say(*(f"note: {note}" for note in published.notes))
     sys.stdout.write(as_text(published))
     return 0
 
@@ -230,7 +228,7 @@ def _publishing(arguments: Namespace, record: Record | None, settings: Settings,
 
     return Publishing(
         is_dry=arguments.dry_run,
-        card=None if arguments.card is None else _read(arguments.card),
+        card=None if arguments.card is None else contents(arguments.card, "card"),
         card_name=arguments.card or "",
         whole_card=arguments.whole_card,
         record=record,
@@ -244,13 +242,6 @@ def _publishing(arguments: Namespace, record: Record | None, settings: Settings,
     )
 
 
-def _read(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}", hint="name the card to publish") from error
-
-
 def _record(arguments: Namespace) -> Record:
     record = load_record(arguments.record)
     if not arguments.allow_foreign:
@@ -259,5 +250,5 @@ def _record(arguments: Namespace) -> Record:
 
 
 def _say_loss(lost: Loss) -> None:
-    sys.stderr.write(f"carbon-lint: warning: {terminal(str(lost))}:\n")
+    say(f"warning: {lost}:")
     sys.stderr.write("".join(f"  {terminal(line)}\n" for line in lost.shown()))

@@ -16,6 +16,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from carbon_lint.cli.flags import say
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.measurement.recover import free_path, recover
 from carbon_lint.records.folder import records_in
@@ -70,7 +71,7 @@ def _folder(folder: str) -> int:
             path = free_path(journal.path, record)
             write_record(record, path)
         except InputError as error:
-            sys.stderr.write(f"carbon-lint: {terminal(error.message)}\n")
+            say(error.message)
             failed = True
             continue
         figures = f"{emissions(record.emissions_g)}, {energy(record.energy_kwh.total)}"

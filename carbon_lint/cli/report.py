@@ -27,12 +27,11 @@ import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 
-from carbon_lint.cli.flags import add_baseline_arguments, add_keys, put
+from carbon_lint.cli.flags import add_baseline_arguments, add_keys, put, say
 from carbon_lint.cli.gate import read
 from carbon_lint.config import load
 from carbon_lint.errors import MeasurementError
 from carbon_lint.lint.batch import lint_paths
-from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.lint.engine import LintRequest
 from carbon_lint.measurement.course import course_of
 from carbon_lint.pipeline.gate import judge_run
@@ -47,7 +46,6 @@ from carbon_lint.report.run.badge import of_run
 from carbon_lint.report.run.curve import sparkline
 from carbon_lint.report.run.forms.table import ACTIVITIES, FORMS, Subject, render, terms_of
 from carbon_lint.report.run.run_report import RunReport
-from carbon_lint.text import terminal
 from carbon_lint.trackers import trackio
 
 _FORMATS = ("text", "markdown", "comment", "html", "badge", "badge-json")
@@ -100,7 +98,11 @@ def run(arguments: Namespace) -> int:
     if arguments.journal is not None:
         # A journal of another run is an error in formats without a chart, too.
         course_of(record, arguments.record, arguments.journal)
-    text = _form(arguments, record) if report is None else _render(arguments, report)
+    if report is None:
+        subject = Subject(model=arguments.model, activity=arguments.activity, terms=terms_of(arguments.term))
+        text = render(arguments.format, record, subject)
+    else:
+        text = _render(arguments, report)
     put(text, arguments.output)
     return 0
 
@@ -111,7 +113,7 @@ def _judged(arguments: Namespace) -> RunReport:
     try:
         return judge_run(record, plan)
     except MeasurementError as error:
-        sys.stderr.write(f"carbon-lint: not judged: {terminal(error.message)}\n")
+        say(f"not judged: {error.message}")
         unlimited = Limits(max_age_s=plan.limits.max_age_s, today=plan.limits.today)
         return judge_run(record, replace(plan, limits=unlimited))
 
@@ -123,7 +125,8 @@ def _render(arguments: Namespace, report: RunReport) -> str:
         return run_text.render(report, colour=is_terminal and "NO_COLOR" not in os.environ, power=power)
     if arguments.format in {"badge", "badge-json"}:
         return (render_svg if arguments.format == "badge" else render_shields)(of_run(report))
-    report = replace(report, lint=_findings(arguments))
+    if arguments.card:
+        report = replace(report, lint=lint_paths(LintRequest(tuple(arguments.card)))[0])
     if arguments.format == "comment":
         return comment.render(report, key=arguments.key)
     course = None if report.record is None else course_of(report.record, arguments.record, arguments.journal)
@@ -141,9 +144,9 @@ def _track(arguments: Namespace, record: Record) -> int:
     done = trackio.write(record, course.readings, project=project, run=arguments.tracker_run)
     place = f"{'new ' if done.is_new_run else ''}run {done.run!r} of project {done.project!r}"
     known = f"; {done.known} were there already" if done.known else ""
-    sys.stderr.write(f"carbon-lint: trackio: {done.rows} rows written into {terminal(place)}{known}\n")
+    say(f"trackio: {done.rows} rows written into {place}{known}")
     if not course.readings:
-        sys.stderr.write("carbon-lint: the figures alone, without a curve: no journal of this run lies beside it\n")
+        say("the figures alone, without a curve: no journal of this run lies beside it")
     return 0
 
 
@@ -152,18 +155,4 @@ def _sparkline(arguments: Namespace, report: RunReport) -> str | None:
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
     if encoding != "utf8" or os.environ.get("TERM") == "dumb" or report.record is None:
         return None
-
     return sparkline(course_of(report.record, arguments.record, arguments.journal).readings)
-
-
-def _form(arguments: Namespace, record: Record) -> str:
-    subject = Subject(model=arguments.model, activity=arguments.activity, terms=terms_of(arguments.term))
-    return render(arguments.format, record, subject)
-
-
-def _findings(arguments: Namespace) -> LintReport | None:
-    if not arguments.card:
-        return None
-
-    report, _ = lint_paths(LintRequest(tuple(arguments.card)))
-    return report

@@ -44,7 +44,6 @@ def _find(rules: Sequence[Rule], name: str) -> Rule:
     rule = find(rules, name)
     if rule is not None:
         return rule
-
     known = [rule.code for rule in rules] + [rule.name for rule in rules]
     near = get_close_matches(name.upper(), known, n=1) or get_close_matches(name.lower(), known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""

@@ -17,14 +17,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli import run_options
-from carbon_lint.cli.hub_extra import need_hub, show_endpoint
+from carbon_lint.cli.flags import say
 from carbon_lint.config import load
-from carbon_lint.errors import HubError, OutputError, UsageError
+from carbon_lint.errors import OutputError
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.job.environment import describe_program, describe_withheld, job_environ, own_venv
 from carbon_lint.measurement.meter import Meter
@@ -44,15 +44,13 @@ if TYPE_CHECKING:
     from carbon_lint.hub.pushes.watch import Watch
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the flags of `carbon-lint run`."""
-    run_options.add_arguments(parser)
+add_arguments = run_options.add_arguments
 
 
 def run(arguments: Namespace) -> int:
     """Run one job through the pipeline, and return the exit status."""
     need_linux()
-    from carbon_lint.measurement.job.ranks import become, describe_idle, is_measuring
+    from carbon_lint.measurement.job.ranks import become, describe_idle, is_measuring, whole_node
     from carbon_lint.measurement.run import RecordNotWrittenError
     from carbon_lint.pipeline.plan import meter_of
     from carbon_lint.pipeline.story import Story
@@ -70,8 +68,10 @@ def run(arguments: Namespace) -> int:
     if not is_measuring(request.environ):
         _say(describe_idle(request.environ))
         become(request.command, _job_environ(request)[0])
-    meter = meter_of(plan, _node_environ())
-    _say_withheld(request)
+    meter = meter_of(plan, dict(whole_node(os.environ)[0]))
+    withheld = _job_environ(request)[1]
+    if withheld:
+        _say(f"not handed to the job: {describe_withheld(withheld)} (--pass-env NAME hands one on)")
     try:
         known = RunReport(statuses=(), is_share=plan.options.budget_folder is not None)
         report = Story(_own_plan(plan), _Terminal(request, meter, watch), known).run()
@@ -97,6 +97,7 @@ class _Terminal(FrontEnd):
     may_skip = True
 
     def __init__(self, request: RunRequest, meter: Meter, watch: Watch | None) -> None:
+        super().__init__(_say, lambda text: _say(text, "warning: "))
         self.watch = watch
         self._request = request
         self._meter = meter
@@ -111,14 +112,6 @@ class _Terminal(FrontEnd):
         if self._request.record_path is not None:
             _say(f"the record is in {self._request.record_path}")
 
-    def say(self, text: str) -> None:
-        for line in text.splitlines():
-            _say(line)
-
-    def warn(self, text: str) -> None:
-        for line in text.splitlines():
-            _say(f"warning: {line}")
-
 
 def _check(plan: RunPlan, request: RunRequest) -> None:
     """Find out before the job what could not be done during it or after it. Raises CarbonLintError."""
@@ -126,30 +119,20 @@ def _check(plan: RunPlan, request: RunRequest) -> None:
         _say(f"{plan.card} is not there, so a new card will be made")
     own = own_venv(sys.prefix, sys.base_prefix, request.environ, os.getcwd())
     program = describe_program(request.command[0], request.environ, own, sys.prefix)
-    missing = f"nothing to compare with: {plan.baseline}" if isinstance(plan.baseline, str) else None
     how = None if plan.place is None else plan.place.shown
-    for line in filter(None, (program, how, missing, run_options.describe_group(plan))):
+    for line in filter(None, (program, how, run_options.describe_group(plan))):
         _say(line)
-
-
-def _node_environ() -> dict[str, str]:
-    from carbon_lint.measurement.job.ranks import whole_node
-
-    return dict(whole_node(os.environ)[0])
 
 
 def _watch(target: str | None) -> Watch | None:
     """Return the model that the job may push to, if one is named. It is asked when the job is about to start."""
     if target is None:
         return None
-    try:
-        need_hub("run --pushes-to")
-    except HubError as error:
-        raise UsageError(error.message, hint=error.hint) from None  # nothing was to be published
+    from carbon_lint.hub.client.endpoint import notes_on
     from carbon_lint.hub.pushes.watch import Watch
 
     watch = Watch(target, os.environ)
-    show_endpoint(watch.endpoint)
+    say(*notes_on(watch.endpoint))
     return watch
 
 
@@ -162,12 +145,6 @@ def _fill_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
     if sys.stderr is None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  a number, for good
-
-
-def _say_withheld(request: RunRequest) -> None:
-    _, names = _job_environ(request)
-    if names:
-        _say(f"not handed to the job: {describe_withheld(names)} (--pass-env NAME hands one on)")
 
 
 def _job_environ(request: RunRequest) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -204,8 +181,9 @@ def _print_record(record: Record, error: OutputError) -> int:
     return exit_code(record) or int(error.exit_code)
 
 
-def _say(text: str) -> None:
-    _write(f"carbon-lint: {terminal(text)}\n")
+def _say(text: str, mark: str = "") -> None:
+    for line in text.splitlines():
+        _write(f"carbon-lint: {mark}{terminal(line)}\n")
 
 
 def _write(text: str) -> None:

@@ -15,9 +15,8 @@ from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.job.environment import own_venv
 from carbon_lint.measurement.request import RunRequest
 from carbon_lint.pipeline.limits import budget_of
-from carbon_lint.pipeline.options import Options, check_tick, record_path_of
+from carbon_lint.pipeline.options import Options, Surroundings, check_tick, record_path_of
 from carbon_lint.pipeline.plan import RunPlan, plan_run, request_of
-from carbon_lint.pipeline.surroundings import Surroundings
 from carbon_lint.records.comparable import identity_before
 from carbon_lint.records.provenance import name_of_card, provenance_of
 from carbon_lint.records.record import Provenance

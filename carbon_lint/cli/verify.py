@@ -24,10 +24,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.flags import add_format_argument
-from carbon_lint.cli.hub_extra import need_hub, show_endpoint
-from carbon_lint.errors import InputError, UsageError
-from carbon_lint.files import read_file
+from carbon_lint.cli.flags import add_format_argument, contents, say
+from carbon_lint.errors import UsageError
 from carbon_lint.records.journal import existing, journal_path
 from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
 from carbon_lint.records.store import MARK, record_file
@@ -85,7 +83,7 @@ def _is_on_hub(card: str) -> bool:
 def _from_files(arguments: Namespace) -> Evidence:
     from carbon_lint.verification.verify import Evidence
 
-    card = _read(arguments.card, "card")
+    card = contents(arguments.card, "card")
     if card.lstrip().startswith(b"{") and MARK in card:
         raise UsageError(
             f"{quoted(arguments.card)} is a record, expected a model card",
@@ -107,21 +105,14 @@ def _from_files(arguments: Namespace) -> Evidence:
     return Evidence(
         card=card,
         card_name=arguments.card,
-        record=None if record is None else _read(record, "record"),
+        record=None if record is None else contents(record, "record"),
         record_name=record or "",
         folder_path=record,
         journal_path=journal,
-        bundle=None if bundle is None else _read(bundle, "bundle"),
+        bundle=None if bundle is None else contents(bundle, "bundle"),
         bundle_name=bundle or "",
         trusted_root=arguments.trusted_root,
     )
-
-
-def _read(path: str, what: str) -> bytes:
-    data = read_file(path, what)
-    if data is None:
-        raise InputError(f"cannot read {quoted(path)}: it is not there", hint=f"check the path of the {what}")
-    return data
 
 
 def _from_hub(arguments: Namespace, folder: Path) -> Evidence:
@@ -131,13 +122,12 @@ def _from_hub(arguments: Namespace, folder: Path) -> Evidence:
                 f"--{name} is for a card that is a file, and {quoted(arguments.card)} is on the Hub",
                 hint="download the card, or leave the option out: what lies beside the card is taken",
             )
-    need_hub("verify")
-    from carbon_lint.hub.client.endpoint import endpoint_of
+    from carbon_lint.hub.client.endpoint import endpoint_of, notes_on
     from carbon_lint.hub.client.http import Deadline, UnansweredError
     from carbon_lint.hub.evidence import read_published
     from carbon_lint.verification.verify import Evidence
 
-    show_endpoint(endpoint_of(os.environ))
+    say(*notes_on(endpoint_of(os.environ)))
     deadline = Deadline(parse_duration_s(arguments.timeout))
     try:
         there = read_published(arguments.card, os.environ, arguments.revision, deadline)

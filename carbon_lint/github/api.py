@@ -1,30 +1,24 @@
 """GitHub's API, by PyGithub: the merge base and its files, the comment on a pull request, who set a label.
 
 Nothing here may fail the step: a pull request from a fork has a token that only reads, and a network can be down.
+PyGithub takes 0.2 s, so it is imported when the API is asked; lint/action.yml installs the core alone, without it.
 """
 
 from __future__ import annotations
 
 import base64
 import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-try:
-    import github
-    import requests
-    from github.GithubException import GithubException, UnknownObjectException
-except ModuleNotFoundError:  # lint/action.yml installs the core alone
-    github = None  # type: ignore[assignment]
-    GithubException = UnknownObjectException = Exception  # type: ignore[misc, assignment]
+from carbon_lint.github.results import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
+    from github.GithubException import GithubException
     from github.PullRequest import PullRequest
     from github.Repository import Repository
-
-    from carbon_lint.github.results import Step
 
 TIMEOUT_S = 15
 RETRIES = 2
@@ -41,7 +35,7 @@ class ApiError(Exception):
 
 def is_installed() -> bool:
     """Return whether the API can be asked at all; the lint-only action cannot."""
-    return github is not None
+    return find_spec("github") is not None
 
 
 def merge_base(step: Step, base_sha: str) -> str:
@@ -65,6 +59,8 @@ def files_of(step: Step, commit: str) -> dict[str, str] | None:
 def file_at(step: Step, commit: str, name: str) -> bytes | None:
     """Return a file of a commit; `None` if the commit does not have it. Raises ApiError."""
     with _repository(step, _READING) as repository:
+        from github.GithubException import UnknownObjectException  # noqa: PLC0415  as the module says
+
         try:
             found = repository.get_contents(name, ref=commit)
         except UnknownObjectException:
@@ -104,6 +100,8 @@ def _own_login(repository: Repository, token: str) -> str:
 
     An App's token (`ghs_`) has no user; GraphQL names its viewer. The bot of the workflow's own token is the default.
     """
+    from github.GithubException import GithubException  # noqa: PLC0415  as the module says
+
     requester = repository.requester
     if not token.startswith("ghs_"):
         with suppress(GithubException, KeyError, TypeError):
@@ -143,6 +141,10 @@ def _repository(step: Step, needs: str = "pull-requests: write") -> Iterator[Rep
     token, name = step.inputs.github_token, step.context.repository
     if token is None or name is None:
         raise ApiError("there is no github-token" if token is None else "GITHUB_REPOSITORY is not set")
+    import github  # noqa: PLC0415  as the module says
+    import requests  # noqa: PLC0415
+    from github.GithubException import GithubException  # noqa: PLC0415
+
     logging.getLogger("github").setLevel(logging.CRITICAL)  # we report a refusal ourselves, once
     client = github.Github(
         auth=github.Auth.Token(token),

@@ -12,6 +12,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Protocol
 
+from carbon_lint.github import api
 from carbon_lint.github.checkout import best_match, find_checkout
 from carbon_lint.github.ownership import our_git_environ
 from carbon_lint.github.results import Step
@@ -119,8 +120,6 @@ class _Api:
         return self._names
 
     def read(self, name: str) -> bytes | None:
-        from carbon_lint.github import api  # noqa: PLC0415  PyGithub takes 0.2 s, and a full checkout needs none
-
         # Without a list and without git, the checkout may lie below the root: its folder is no part of the name.
         away = next((part for part in _heads(name)[:-1] if self._modes.get(part) in _LEADS_AWAY), None)
         if away is not None:
@@ -139,8 +138,6 @@ class _Api:
 
 
 def _from_api(step: Step, base_sha: str, root: Path | None, error: BaseUnknownError) -> _Api:
-    from carbon_lint.github import api  # noqa: PLC0415  PyGithub takes 0.2 s, and a full checkout needs none
-
     try:
         commit = api.merge_base(step, base_sha)
     except api.ApiError as second:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from carbon_lint.gate.budget import format_limit
-from carbon_lint.github import ownership
+from carbon_lint.github import api, ownership
 from carbon_lint.github.commands import append_entries, file_command, write_summary
 from carbon_lint.github.publishing import publish_mode
 from carbon_lint.github.record import provenance_of
@@ -67,8 +67,6 @@ def comment(step: Step) -> None:
     if number is None:
         step.console.notice("`pr-comment`: this run belongs to no pull request, so nothing was commented")
         return
-    from carbon_lint.github import api  # noqa: PLC0415  PyGithub takes 0.2 s
-
     key = comment_key(step)
     body = render_comment(step, key)
     try:

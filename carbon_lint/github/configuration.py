@@ -15,6 +15,7 @@ from pathlib import Path
 from carbon_lint import config
 from carbon_lint.config import Change, Settings
 from carbon_lint.errors import ConfigError
+from carbon_lint.github import api
 from carbon_lint.github.base import BaseUnknownError, MergeBase, is_ours, open_base, read_at
 from carbon_lint.github.checkout import find_checkout, start_folder
 from carbon_lint.github.paths import inside
@@ -70,7 +71,8 @@ def configuration_of(step: Step, options: Options) -> Configuration:
         changes = (*settings.changes_to(head), *configured.changes_below(settings, head))
     except BaseUnknownError as error:
         raise ConfigError(
-            f"the configuration of a pull request's merge base counts, and cannot be read: {error}", hint=_fetch_hint()
+            f"the configuration of a pull request's merge base counts, and cannot be read: {error}",
+            hint=_FETCH_HINT + (_API_HINT if api.is_installed() else ""),
         ) from error
     settings, notes = _placed(options, settings, head)
     return Configuration(
@@ -80,12 +82,6 @@ def configuration_of(step: Step, options: Options) -> Configuration:
         changes=tuple(change for change in changes if not notes or change.name not in _PLACE),
         notes=notes,
     )
-
-
-def _fetch_hint() -> str:
-    from carbon_lint.github import api  # noqa: PLC0415  PyGithub takes 0.2 s, and a full checkout needs none
-
-    return _FETCH_HINT + (_API_HINT if api.is_installed() else "")
 
 
 def _placed(options: Options, settings: Settings, head: Settings) -> tuple[Settings, tuple[str, ...]]:

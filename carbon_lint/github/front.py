@@ -54,6 +54,7 @@ class StepFront(FrontEnd):
 
     def __init__(self, step: Step, plan: RunPlan, configuration: Configuration, record: Record | None) -> None:
         """Take the `record` that was read, if one was. Raises UsageError if `hub-repo` names no model."""
+        super().__init__(step.console.line, step.console.warning, step.console.notice)
         self.watch = _watch(step)
         self.readings: list[Reading] = []
         self._step = step
@@ -65,8 +66,6 @@ class StepFront(FrontEnd):
     def measure(self) -> Record | None:
         """Run `command`, or read the record that `record` names; `None` if neither is given."""
         command, path = self._step.inputs.command, self._plan.record_path
-        if isinstance(self._plan.baseline, str):
-            self._step.console.notice(f"nothing to compare with: {self._plan.baseline}")
         if command is not None:
             self._record = self._measured(command)
             if path is not None:
@@ -97,19 +96,7 @@ class StepFront(FrontEnd):
 
     def show(self, report: RunReport) -> None:
         """Write the record with its verdict to the step's log."""
-        self._step.console.line(run_text.render(replace(report, statuses=None, comparison=None)).rstrip("\n"))
-
-    def say(self, text: str) -> None:
-        """Write a line to the step's log."""
-        self._step.console.line(text)
-
-    def notice(self, text: str) -> None:
-        """Annotate the step with a notice."""
-        self._step.console.notice(text)
-
-    def warn(self, text: str) -> None:
-        """Annotate the step with a warning."""
-        self._step.console.warning(text)
+        self.say(run_text.render(replace(report, statuses=None, comparison=None)).rstrip("\n"))
 
     def lint(self) -> LintReport | None:
         """Lint the cards: annotations, the list in the log, SARIF; nothing with `lint: false`."""
@@ -142,22 +129,18 @@ class StepFront(FrontEnd):
             self._show_findings(report)
         return report
 
-    def publish(self, report: RunReport) -> Publication | None:
+    def publish(self, report: RunReport, why_not: str | None) -> Publication | None:
         """Commit the card to the Hub as `publish` says; `None` if no `hub-repo` is given."""
         if publish_mode(self._step) is None:
             return None
-        if report.record is None and self._step.inputs.card is None:
-            return self.leave_unpublished("there is neither a `card` nor a `record`")
-        if report.exit_status:
-            return self.leave_unpublished("the step has failed")
-        return publish_card(self._step, self._plan, self._configuration.settings, report.record)
-
-    def leave_unpublished(self, reason: str) -> Publication | None:
-        """Annotate the step with the reason why nothing is committed, if publishing was asked for."""
-        if publish_mode(self._step) is None:
-            return None
-        self._step.console.notice(f"not published: {reason}")
-        return Publication(why_not=reason)
+        if why_not is None and report.record is None and self._step.inputs.card is None:
+            why_not = "there is neither a `card` nor a `record`"
+        if why_not is None and report.exit_status:
+            why_not = "the step has failed"
+        if why_not is None:
+            return publish_card(self._step, self._plan, self._configuration.settings, report.record)
+        self.notice(f"not published: {why_not}")
+        return Publication(why_not=why_not)
 
     def _measured(self, command: str) -> Record:
         """Run `setup` and `command` among files of their own. Raises CarbonLintError."""
@@ -198,7 +181,7 @@ class StepFront(FrontEnd):
             hint = f"name the record otherwise: `record: {DEFAULT_RECORD}`"
             raise UsageError(f"input 'card': {error.message}", hint=hint) from error
         if is_new:
-            self._step.console.warning(f"`card: {name}` is not there, so a new card will be made")
+            self.warn(f"`card: {name}` is not there, so a new card will be made")
 
     def _prepared(self, command: str, base: dict[str, str], files: JobFiles) -> RunRequest:
         """Run `setup`, and make the request from what it left."""
@@ -210,10 +193,10 @@ class StepFront(FrontEnd):
             changes = files.changes(base)
             lost = advice.lost_venv(inputs.setup, command, changes.get("PATH", ""))
             if lost is not None:
-                self._step.console.warning(lost)
+                self.warn(lost)
             base.update(changes)
         if inputs.expected_duration_s is not None and not hard_budget:
-            self._step.console.notice("`expected-duration` has no effect without a hard limit")
+            self.notice("`expected-duration` has no effect without a hard limit")
         return request_of(
             self._plan,
             command=(*measuring.SHELL, command),
@@ -230,10 +213,8 @@ class StepFront(FrontEnd):
     def _meter(self, request: RunRequest) -> Meter:
         hidden = advice.hidden_gpus()
         if hidden and not self._step.context.in_job:
-            self._step.console.line(
-                "This host has a GPU that a container action is not given. Use the in-job action:\n"
-            )
-            self._step.console.line(advice.in_job_yaml(self._step.inputs, self._step.environ))
+            self.say("This host has a GPU that a container action is not given. Use the in-job action:\n")
+            self.say(advice.in_job_yaml(self._step.inputs, self._step.environ))
         return meter_of(self._plan, request.environ)
 
     def _run(self, request: RunRequest, meter: Meter) -> Record:
@@ -241,14 +222,14 @@ class StepFront(FrontEnd):
             record, self._words = measuring.measured(request, meter, self.readings, self._step.console)
         except RecordNotWrittenError as error:
             # In the log it is not lost.
-            self._step.console.line(f"{error.message}; the record follows\n{render_record(error.record)}")
+            self.say(f"{error.message}; the record follows\n{render_record(error.record)}")
             raise
         return record
 
     def _warn_of_what_is_not_passed(self) -> None:
         for name in self._step.inputs.pass_env:
             if not self._step.environ.get(name):
-                self._step.console.warning(
+                self.warn(
                     f"`pass-env: {name}` names a variable that the step does not have\n"
                     f"add to the step: `env: {{{name}: ${{{{ secrets.{name} }}}}}}`"
                 )
@@ -266,7 +247,7 @@ class StepFront(FrontEnd):
     def _show_findings(self, report: LintReport) -> None:
         options = RenderOptions(base=str(self._step.context.workspace), folder=str(self._step.context.workspace))
         self._step.console.group("carbon-lint: findings")
-        self._step.console.line(REPORTERS["text"](report, options).rstrip("\n"))
+        self.say(REPORTERS["text"](report, options).rstrip("\n"))
         self._step.console.end_group()
         if report.diagnostics:
             self._step.result.annotations = REPORTERS["github"](report, options)

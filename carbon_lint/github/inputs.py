@@ -1,6 +1,6 @@
 """The step's inputs: the one reader of `INPUT_*`. Everything is checked here, and every error names the input.
 
-`ActionInputs` is the single list of inputs; tests hold action.yml, in-job/action.yml and docs/inputs.md against it.
+`interface.INPUTS` is the single list of inputs.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ import contextlib
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
 
-from carbon_lint.config_keys import ON_EXCEED, ON_MODELLED, REQUIRABLE, SEVERITIES, is_variable
+from carbon_lint.config_keys import KEYS, REQUIRABLE, SEVERITIES, is_variable
 from carbon_lint.errors import UsageError
-from carbon_lint.limits import MaxIncrease, Source, parse_age_s, parse_max_increase, parse_source
+from carbon_lint.github.interface import INPUTS
+from carbon_lint.limits import parse_max_increase
+from carbon_lint.pipeline.options import INPUT, PARSERS, Options, option_of
 from carbon_lint.text import quoted
-from carbon_lint.units import parse_duration_s, parse_emissions_g, parse_energy_kwh
 
 ALL_INPUTS = "CARBON_LINT_INPUTS"
 """The composite action hands its inputs over as one JSON object; GitHub gives it no `INPUT_*`."""
@@ -29,14 +30,10 @@ MAX_SCRIPT_CHARACTERS = 131_072  # what Linux lets one environment variable hold
 MAX_VALUE_CHARACTERS = 8192
 _CLOSE = 0.8  # difflib's ratio from which an unknown input is a misspelling and not somebody else's variable
 _RUNNERS_OWN = {"args", "entrypoint"}
-_MEASURING = {
+_MEASURING = (
     *("setup", "working-directory", "location", "carbon-intensity", "electricity-maps", "on-exceed", "stop-when"),
     *("grace", "expected-duration", "require", "pass-env"),
-}
-
-
-def _input(name: str, parse: Callable[[str], Any], *, secret: bool = False, default: Any = None) -> Any:
-    return field(default=default, repr=not secret, metadata={"input": name, "parse": parse})
+)
 
 
 def _text(value: str) -> str:
@@ -49,10 +46,6 @@ def _script(value: str) -> str:
     if "\0" in value:
         raise UsageError("holds a NUL character")
     return value
-
-
-def _increase(value: str) -> MaxIncrease:
-    return parse_max_increase(_text(value), "input max-increase")
 
 
 def _token(value: str) -> str:
@@ -113,76 +106,62 @@ def _intensity_g_per_kwh(value: str) -> float:
     return number
 
 
-def _requirements(value: str) -> tuple[str, ...]:
-    return tuple(_choice(*REQUIRABLE)(word) for word in value.replace(",", " ").split())
-
-
 def _index(value: str) -> int:
     if not (value.isascii() and value.isdigit()):
         raise UsageError(f"{quoted(value)} is not a number from 0", hint="${{ strategy.job-index }}")
     return int(value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionInputs:
-    """What the step was asked to do. `None` or empty is "not given"."""
+_READERS: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("command", "setup"), _script),
+    **dict.fromkeys(("electricity-maps-token", "hf-token", "github-token"), _token),
+    **{name: _choice(*KEYS[name].kind.schema["enum"]) for name in ("on-exceed", "stop-when", "on-modelled")},
+    "publish": _choice("auto", "always", "pr", "never"),
+    "comment-on": _choice("change", "always", "failure"),
+    "fail-on": _fail_on,
+    "require": lambda text: tuple(_choice(*REQUIRABLE)(word) for word in text.replace(",", " ").split()),
+    "pass-env": _names,
+    "cards": _lines,
+    "carbon-intensity": _intensity_g_per_kwh,
+    "max-increase": lambda text: parse_max_increase(text, "input max-increase"),
+    "job-index": _index,
+}
+"""Input -> how its text is read; what is not here is read as the option is, or is true or false, or is one line."""
 
-    command: str | None = _input("command", _script)
-    setup: str | None = _input("setup", _script)
-    working_directory: str | None = _input("working-directory", _text)
-    location: str | None = _input("location", _text)
-    carbon_intensity: float | None = _input("carbon-intensity", _intensity_g_per_kwh)
-    allow_unusual_intensity: bool = _input("allow-unusual-intensity", _boolean, default=False)
-    electricity_maps: str | None = _input("electricity-maps", _text)
-    electricity_maps_token: str | None = _input("electricity-maps-token", _token, secret=True)
-    max_emissions_g: float | None = _input("max-emissions", parse_emissions_g)
-    max_energy_kwh: float | None = _input("max-energy", parse_energy_kwh)
-    baseline: Source | None = _input("baseline", lambda value: parse_source(_text(value)))  # noqa: RUF009  a field
-    max_increase: MaxIncrease | None = _input("max-increase", _increase)  # noqa: RUF009  a field
-    on_exceed: str | None = _input("on-exceed", _choice(*ON_EXCEED))
-    stop_when: str | None = _input("stop-when", _choice("likely", "certain"))
-    on_modelled: str | None = _input("on-modelled", _choice(*ON_MODELLED))
-    grace_s: float | None = _input("grace", parse_duration_s)
-    expected_duration_s: float | None = _input("expected-duration", parse_duration_s)
-    require: tuple[str, ...] = _input("require", _requirements, default=())
-    run_group: str | None = _input("run-group", _text)
-    card: str | None = _input("card", _text)
-    card_body: bool = _input("card-body", _boolean, default=False)
-    cards: tuple[str, ...] = _input("cards", _lines, default=())
-    lint: bool = _input("lint", _boolean, default=True)
-    fail_on: str | None = _input("fail-on", _fail_on)
-    config: str | None = _input("config", _text)
-    publish: str = _input("publish", _choice("auto", "always", "pr", "never"), default="auto")
-    replace_card: bool = _input("replace-card", _boolean, default=False)
-    hub_repo: str | None = _input("hub-repo", _text)
-    hf_token: str | None = _input("hf-token", _token, secret=True)
-    pass_env: tuple[str, ...] = _input("pass-env", _names, default=())
-    remote_ok: bool = _input("remote-ok", _boolean, default=False)
-    leave_containers: bool = _input("leave-containers", _boolean, default=False)
-    pr_comment: bool = _input("pr-comment", _boolean, default=False)
-    github_token: str | None = _input("github-token", _token, secret=True)
-    sarif_file: str | None = _input("sarif-file", _text)
-    summary: bool = _input("summary", _boolean, default=True)
-    record: str | None = _input("record", _text)
-    allow_foreign: bool = _input("allow-foreign", _boolean, default=False)
-    attestations: bool = _input("attestations", _boolean, default=False)
-    with_evidence: bool = _input("with-evidence", _boolean, default=False)
-    comment_on: str = _input("comment-on", _choice("change", "always", "failure"), default="change")
-    job_index: int | None = _input("job-index", _index)
-    baseline_max_age_s: float | None = _input("baseline-max-age", parse_age_s)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionInputs(Options):
+    """What the step was asked to do: the options of a run, and what the step alone does. `None` is "not given"."""
+
+    spelling: str = INPUT
+    command: str | None = None
+    setup: str | None = None
+    working_directory: str | None = None
+    electricity_maps_token: str | None = field(default=None, repr=False)
+    cards: tuple[str, ...] = ()
+    lint: bool = True
+    fail_on: str | None = None
+    config: str | None = None
+    publish: str = "auto"
+    replace_card: bool = False
+    hub_repo: str | None = None
+    hf_token: str | None = field(default=None, repr=False)
+    pr_comment: bool = False
+    github_token: str | None = field(default=None, repr=False)
+    sarif_file: str | None = None
+    summary: bool = True
+    allow_foreign: bool = False
+    attestations: bool = False
+    with_evidence: bool = False
+    comment_on: str = "change"
+    job_index: int | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> ActionInputs:
         """Read and check every input. Raises UsageError that names the input and the line of YAML that fixes it."""
         given = _given(environ)
-        known = {spec.metadata["input"]: spec for spec in fields(cls)}
-        _check_names(given, known)
-        values = {
-            spec.name: _parsed(name, given[name], spec.metadata["parse"])
-            for name, spec in known.items()
-            if name in given
-        }
-        inputs = cls(**values)
+        _check_names(given)
+        inputs = cls(**{FIELDS[name].name: _parsed(name, given[name]) for name in FIELDS if name in given})
         inputs._check_together()
         return inputs
 
@@ -192,11 +171,9 @@ class ActionInputs:
         values = {}
         with contextlib.suppress(UsageError):
             given = _given(environ)
-            for spec in fields(cls):
-                name = spec.metadata["input"]
+            for name in FIELDS.keys() & given:
                 with contextlib.suppress(UsageError):
-                    if name in given:
-                        values[spec.name] = _parsed(name, given[name], spec.metadata["parse"])
+                    values[FIELDS[name].name] = _parsed(name, given[name])
         return cls(**values)
 
     @property
@@ -209,8 +186,7 @@ class ActionInputs:
         """Names of the inputs given that say how to measure, if nothing is measured."""
         if self.command is not None:
             return ()
-        given = (spec for spec in fields(self) if spec.metadata["input"] in _MEASURING)
-        return tuple(spec.metadata["input"] for spec in given if getattr(self, spec.name) not in {None, ()})
+        return tuple(name for name in _MEASURING if getattr(self, FIELDS[name].name) not in {None, ()})
 
     def _check_together(self) -> None:
         if self.setup and not self.command:
@@ -252,19 +228,22 @@ class ActionInputs:
             )
 
 
+FIELDS = {option_of(each.name): each for each in fields(ActionInputs) if option_of(each.name) in INPUTS}
+"""Input -> the field that holds it."""
+
+
 def unknown_inputs(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return names of `INPUT_*` that are neither an input nor a misspelling of one: worth a notice."""
-    known = {spec.metadata["input"] for spec in fields(ActionInputs)}
-    return tuple(sorted(_given(environ).keys() - known - _RUNNERS_OWN))
+    return tuple(sorted(_given(environ).keys() - INPUTS.keys() - _RUNNERS_OWN))
 
 
-def _check_names(given: Mapping[str, str], known: Iterable[str]) -> None:
+def _check_names(given: Mapping[str, str]) -> None:
     """Raise UsageError for inputs that are misspelt or unknown if a run is to be judged.
 
     A limit under an unknown name would limit nothing.
     """
-    unknown = sorted(given.keys() - set(known) - _RUNNERS_OWN)
-    near = {name: get_close_matches(name.replace("_", "-"), known, n=1, cutoff=_CLOSE) for name in unknown}
+    unknown = sorted(given.keys() - INPUTS.keys() - _RUNNERS_OWN)
+    near = {name: get_close_matches(name.replace("_", "-"), INPUTS, n=1, cutoff=_CLOSE) for name in unknown}
     meant = list(dict.fromkeys(names[0] for names in near.values() if names))
     is_run = "command" in given or "record" in given
     wrong = unknown if is_run else [name for name in unknown if near[name]]
@@ -302,7 +281,7 @@ def _from_json(text: str) -> dict[str, str]:
     return document
 
 
-def _parsed(name: str, text: str, parse: Callable[[str], Any]) -> Any:
+def _parsed(name: str, text: str) -> Any:
     is_script = name in {"command", "setup"}
     limit = MAX_SCRIPT_CHARACTERS if is_script else MAX_VALUE_CHARACTERS
     if len(text) > limit:
@@ -315,8 +294,9 @@ def _parsed(name: str, text: str, parse: Callable[[str], Any]) -> Any:
             f"input {name!r} still holds an expression, {quoted(text)}",
             hint=f"GitHub replaces expressions only in a workflow file; write `{name}: ${{{{ … }}}}` there, unquoted",
         )
+    of_option = _boolean if FIELDS[name].type == "bool" else PARSERS.get(FIELDS[name].name, str)
     try:
-        return parse(text)
+        return _READERS[name](text) if name in _READERS else of_option(_text(text))
     except UsageError as error:
         hint = _mending_line(name, error.hint)
         shown = None if name.endswith("-token") else text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
@@ -146,10 +145,9 @@ def _publish(step: Step, plan: RunPlan, settings: Settings, record: Record | Non
     from carbon_lint.hub.client.session import open_model  # noqa: PLC0415
     from carbon_lint.hub.publish.card import publish_card  # noqa: PLC0415
     from carbon_lint.hub.publish.pulls import publish_by_pull_request  # noqa: PLC0415
-    from carbon_lint.pipeline.publish import request_of  # noqa: PLC0415
+    from carbon_lint.pipeline.publish import publish  # noqa: PLC0415
 
     deadline = Deadline(DRY_RUN_TIMEOUT_S if mode is Mode.DRY_RUN else TIMEOUT_S)
-    notes: list[str] = []
     with open_model(
         step.inputs.hub_repo or "",
         step.environ,
@@ -159,12 +157,9 @@ def _publish(step: Step, plan: RunPlan, settings: Settings, record: Record | Non
         is_anonymous=step.context.is_fork,
         on_wait=lambda wait_s, why: step.console.line(f"carbon-lint: {why}; trying again in {wait_s:.1f} s"),
     ) as repo:
-        request = request_of(
-            _publishing(step, plan, record, mode), settings, repo.id, notes, on_loss=lambda lost: _show_loss(step, lost)
-        )
         by = publish_by_pull_request if mode is Mode.PULL_REQUEST else publish_card
-        published = by(request, repo, deadline)
-    return replace(published, notes=tuple(notes))
+        what = _publishing(step, plan, record, mode)
+        return publish(what, settings, repo, deadline, by, on_loss=lambda lost: _show_loss(step, lost))
 
 
 def not_published(step: Step) -> str:

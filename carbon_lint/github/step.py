@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.files import check_writable, make_folder_for
-from carbon_lint.github import paths
+from carbon_lint.github import api, paths
 from carbon_lint.github.base import BaseUnknownError, MergeBase, read_at
 from carbon_lint.github.configuration import Configuration, configuration_of
 from carbon_lint.github.front import StepFront
@@ -18,10 +18,9 @@ from carbon_lint.github.record import model_of, read_record, record_path_of
 from carbon_lint.github.results import Step
 from carbon_lint.limits import LIMITS, BudgetException
 from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
-from carbon_lint.pipeline.options import INPUT, Options
+from carbon_lint.pipeline.options import Options, Surroundings
 from carbon_lint.pipeline.plan import RunPlan, plan_run
 from carbon_lint.pipeline.story import Story
-from carbon_lint.pipeline.surroundings import Surroundings
 from carbon_lint.records.comparable import Identity, identity_of
 from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
 from carbon_lint.records.record import Record
@@ -56,19 +55,15 @@ def run_step(step: Step) -> None:
         step.result.report = replace(story.report, readings=tuple(front.readings))
 
 
-_SHARED = {field.name for field in fields(Options)} & {field.name for field in fields(ActionInputs)}
-
-
 def options_of(step: Step) -> Options:
-    """Return what the inputs ask for: those that a flag has too mean the same."""
+    """Return the options of the run: the inputs, with what the step knows besides."""
     inputs = step.inputs
-    return Options(
-        spelling=INPUT,
+    return replace(
+        inputs,
         grid_token=inputs.electricity_maps_token or step.environ.get(GRID_TOKEN_VARIABLE),
         grid_token_hint=_FORK if step.context.is_fork else _ADD_IT,
         baseline_card=inputs.card,
         publishes=inputs.hub_repo is not None and inputs.publish != "never",
-        **{name: getattr(inputs, name) for name in _SHARED},
     )
 
 
@@ -111,8 +106,6 @@ def _exceptions_by_label(step: Step) -> tuple[BudgetException, ...]:
     number = step.context.pull_request
     if number is None or LABEL not in step.context.labels:
         return ()
-    from carbon_lint.github import api  # noqa: PLC0415  PyGithub takes 0.2 s
-
     try:
         login = api.who_labelled(step, number, LABEL)
     except api.ApiError as error:
@@ -126,7 +119,7 @@ def _exceptions_by_label(step: Step) -> tuple[BudgetException, ...]:
 
 
 class _StepFiles:
-    """See pipeline.surroundings.Files: of the workspace, on a pull request of its merge base."""
+    """See pipeline.options.Files: of the workspace, on a pull request of its merge base."""
 
     def __init__(self, step: Step, base: MergeBase | None) -> None:
         self._step = step

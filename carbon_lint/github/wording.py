@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 
 from carbon_lint.config_keys import KEYS
 from carbon_lint.errors import CarbonLintError, ConfigError
 from carbon_lint.github.context import Context
-from carbon_lint.github.inputs import ActionInputs
+from carbon_lint.github.interface import INPUTS
 
-_INPUTS = {spec.metadata["input"] for spec in fields(ActionInputs)}
 # An option of the command line -> what a step has for it.
 _INSTEAD = {
     "create-pr": "`publish: pr`",
@@ -24,7 +22,7 @@ def spelled(option: str, value: str) -> str:
     """Return an option as a workflow states it, `location: FRA`, else as carbon-lint.toml does."""
     if option in _INSTEAD:
         return _INSTEAD[option]
-    if option in _INPUTS:
+    if option in INPUTS:
         return f"`{option}: {value}`" if value else f'`{option}: "true"`'
     return f'`{option} = "{value}"` in carbon-lint.toml' if value and option in KEYS else f"`{option}`"
 
@@ -33,7 +31,7 @@ def worded(error: CarbonLintError) -> str:
     """Return the message of an error, with the input that it is about and what to do, in the words of a workflow."""
     about = ""
     if error.option is not None and not isinstance(error, ConfigError):
-        about = f"input {error.option!r}: " if error.option in _INPUTS else f"`{error.option}`: "
+        about = f"input {error.option!r}: " if error.option in INPUTS else f"`{error.option}`: "
     advice = error.advice(spelled)
     return f"{about}{error.message}" + (f"\n  {advice}" if advice else "")
 

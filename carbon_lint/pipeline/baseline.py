@@ -10,8 +10,7 @@ from carbon_lint.config import Settings
 from carbon_lint.errors import CarbonLintError, HubError, InputError
 from carbon_lint.gate.baseline import RunFigures, figures_of_record
 from carbon_lint.pipeline.limits import Limits
-from carbon_lint.pipeline.options import Options
-from carbon_lint.pipeline.surroundings import Files, Surroundings
+from carbon_lint.pipeline.options import Files, Options, Surroundings
 from carbon_lint.records.comparable import Identity, identity_of, why_never
 from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
 from carbon_lint.records.record import Record

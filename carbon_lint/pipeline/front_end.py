@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from carbon_lint.lint.diagnostic import LintReport
@@ -18,6 +19,9 @@ class FrontEnd(ABC):
     """What a front end does of the story; it lints and publishes nothing unless it says how.
 
     Attributes:
+        say: writes lines to the log.
+        warn: warns the user of something.
+        notice: shows the user a notice, in the log unless the front end has a place for notices.
         watch: the model that the job may push to.
         pushes_option: what a user writes to name that model; `None` if there is no way to.
         may_skip: Ctrl-C while the Hub is asked after the job skips the question; else it cancels everything.
@@ -26,6 +30,11 @@ class FrontEnd(ABC):
     watch: Watch | None = None
     pushes_option: str | None = None
     may_skip = False
+
+    def __init__(
+        self, say: Callable[[str], None], warn: Callable[[str], None], notice: Callable[[str], None] | None = None
+    ) -> None:
+        self.say, self.warn, self.notice = say, warn, notice or say
 
     @abstractmethod
     def measure(self) -> Record | None:
@@ -40,28 +49,11 @@ class FrontEnd(ABC):
     def show(self, report: RunReport) -> None:
         """Show the record with its verdict."""
 
-    @abstractmethod
-    def say(self, text: str) -> None:
-        """Write lines to the log."""
-
-    def notice(self, text: str) -> None:
-        """Show the user a notice."""
-        self.say(text)
-
-    @abstractmethod
-    def warn(self, text: str) -> None:
-        """Warn the user of something."""
-
     def lint(self) -> LintReport | None:
         """Lint the cards and show the findings."""
         return None
 
-    def publish(self, report: RunReport) -> Publication | None:
-        """Commit the card to the Hub."""
-        del report
-        return None
-
-    def leave_unpublished(self, reason: str) -> Publication | None:
-        """Say why nothing is committed, if that was asked for."""
-        del reason
+    def publish(self, report: RunReport, why_not: str | None) -> Publication | None:
+        """Commit the card to the Hub, if that was asked for, or say why nothing is committed."""
+        del report, why_not
         return None

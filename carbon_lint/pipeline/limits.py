@@ -11,8 +11,7 @@ from carbon_lint.gate.budget import OnModelled
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.limits import BudgetException, MaxIncrease, Source, WindowBudget
 from carbon_lint.measurement.request import OnLoss, StopWhen
-from carbon_lint.pipeline.options import Options
-from carbon_lint.pipeline.surroundings import Surroundings
+from carbon_lint.pipeline.options import Options, Surroundings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,17 +62,14 @@ class Limits:
 
 def budget_of(options: Options, settings: Settings) -> Budget:
     """Return the tighter of option and configuration, limit by limit. Raises ConfigError."""
-    given = Budget(
-        max_emissions_g=options.max_emissions_g,
-        max_energy_kwh=options.max_energy_kwh,
-        emissions_source=options.source("max-emissions"),
-        energy_source=options.source("max-energy"),
-    )
-    configured = Budget(
-        max_emissions_g=settings.max_emissions_g,
-        max_energy_kwh=settings.max_energy_kwh,
-        emissions_source=settings.source("max-emissions"),
-        energy_source=settings.source("max-energy"),
+    given, configured = (
+        Budget(
+            max_emissions_g=each.max_emissions_g,
+            max_energy_kwh=each.max_energy_kwh,
+            emissions_source=each.source("max-emissions"),
+            energy_source=each.source("max-energy"),
+        )
+        for each in (options, settings)
     )
     return given.tightened(configured)
 

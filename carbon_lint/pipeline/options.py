@@ -1,4 +1,4 @@
-"""Hold what a user asked for, by flags or by inputs, as one typed value."""
+"""Hold what a front end hands in: what the user asked for, by flags or by inputs, and what it alone knows."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from itertools import chain, count
-from typing import Any
+from typing import Any, Protocol
 
 from carbon_lint.errors import PlaceError, UsageError
-from carbon_lint.limits import MaxIncrease, Source, parse_age_s, parse_max_increase, parse_source
+from carbon_lint.limits import BudgetException, MaxIncrease, Source, parse_age_s, parse_max_increase, parse_source
+from carbon_lint.records.comparable import Identity
+from carbon_lint.records.ledger_url import LEDGER_FOLDER
+from carbon_lint.records.record import Record
+from carbon_lint.records.storage import is_url
 from carbon_lint.text import quoted
 from carbon_lint.units import check_pue, parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w
 
@@ -86,6 +90,47 @@ class Options:
         return self.named(option).replace("'", "")
 
 
+class Files(Protocol):
+    """Reads what a baseline names: on a pull request the merge base's, so that no baseline is raised on the way."""
+
+    def card(self, name: str) -> tuple[bytes | None, str]:
+        """Return a card and how to call it; `None` if it is not there."""
+
+    def record(self, name: str) -> tuple[Record | None, str]:
+        """Return a record and how to call it; `None` if it is not there. Raises InputError for what is not a record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What only the front end knows.
+
+    Attributes:
+        run: which runs the run can be compared with.
+        environ: for the Hub and the ledger.
+        files: reads the files that a baseline names.
+        hub_token: the Hub's, if the front end was given one.
+        ledger_folder: the ledger if none is named.
+        exceptions: the front end's own, as by a label.
+        only_own_group: see RunPlan.
+        has_windows: the budgets of windows hold too, with what the ledger holds.
+        record_path, card: the paths, checked by the front end.
+        default_group: the run group if neither option nor configuration names one.
+    """
+
+    run: Identity
+    environ: Mapping[str, str]
+    is_measuring: bool = True
+    files: Files | None = None
+    hub_token: str | None = None
+    ledger_folder: str = LEDGER_FOLDER
+    exceptions: tuple[BudgetException, ...] = ()
+    only_own_group: bool = False
+    has_windows: bool = False
+    record_path: str | None = None
+    card: str | None = None
+    default_group: str | None = None
+
+
 def option_of(field: str) -> str:
     """Return the option that a field of `Options` holds: `max-emissions` for `max_emissions_g`."""
     return re.sub("_(g|kwh|s|w)$", "", field).replace("_", "-")
@@ -107,7 +152,7 @@ def read_options(given: Mapping[str, Any], **own: Any) -> Options:
         if isinstance(value, str):
             typed[option] = value
         with naming(option, typed.get(option)):
-            values[each.name] = _PARSERS[each.name](value) if each.name in _PARSERS else value
+            values[each.name] = PARSERS[each.name](value) if each.name in PARSERS else value
     return Options(typed=typed, **values, **own)
 
 
@@ -127,7 +172,7 @@ def fraction(text: str) -> float:
     return percent / 100
 
 
-_PARSERS: dict[str, Callable[[Any], Any]] = {
+PARSERS: dict[str, Callable[[Any], Any]] = {
     "carbon_intensity": number,
     "pue": lambda text: check_pue(number(text)),
     "cpu_power_w": parse_power_w,
@@ -181,8 +226,6 @@ def record_path_of(text: str | None, option: str) -> str | None:
 
     Raises UsageError for a URL.
     """
-    from carbon_lint.records.storage import is_url  # noqa: PLC0415  `check` reads no record
-
     if text is not None and is_url(text):
         url = text if text.endswith(".json") else f"{text.rstrip('/')}/NAME.json"
         raise UsageError(

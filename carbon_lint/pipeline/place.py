@@ -10,7 +10,7 @@ from carbon_lint.config import PLACE_KEYS, Settings
 from carbon_lint.errors import PlaceError, UsageError
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.pipeline.options import Options, naming
-from carbon_lint.places import Place
+from carbon_lint.places import Place, custom_place
 
 if TYPE_CHECKING:
     from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
@@ -84,11 +84,13 @@ def find(chosen: Chosen, options: Options, settings: Settings) -> LocatedPlace:
     if chosen.key is None:
         return location.LocatedPlace()
     with naming(chosen.key, chosen.text, where=chosen.where):
-        if chosen.key == "electricity-maps":
-            return location.LocatedPlace(place=_grid(chosen, options))
-        if chosen.key == "carbon-intensity":
-            return location.LocatedPlace(place=_custom(chosen))
-        return location.resolve(chosen.text, settings.machine, platform.node())
+        if chosen.key == "location":
+            return location.resolve(chosen.text, settings.machine, platform.node())
+        if chosen.g_per_kwh is not None:
+            source, allow_unusual = chosen.intensity_source, chosen.allow_unusual
+            place = custom_place(chosen.g_per_kwh, source=source, allow_unusual=allow_unusual)
+            return location.LocatedPlace(place=place)
+        return location.LocatedPlace(place=_grid(chosen, options))
 
 
 def place_of_run(options: Options, settings: Settings, budget: Budget) -> LocatedPlace:
@@ -141,16 +143,7 @@ def _grid(chosen: Chosen, options: Options) -> ElectricityMaps:
     return ElectricityMaps(chosen.text, options.grid_token, clock=steady_clock(), allow_unusual=chosen.allow_unusual)
 
 
-def _custom(chosen: Chosen) -> Place:
-    from carbon_lint.places import custom_place  # noqa: PLC0415  as above
-
-    assert chosen.g_per_kwh is not None  # noqa: S101  what was chosen is a carbon intensity
-    return custom_place(chosen.g_per_kwh, source=chosen.intensity_source, allow_unusual=chosen.allow_unusual)
-
-
 def _newest_hour(grid: ElectricityMaps) -> Place:
-    from carbon_lint.places import custom_place  # noqa: PLC0415  as above
-
     hour = grid.first()
     kind = "estimated" if hour.is_estimated else "measured"
     return custom_place(

@@ -15,9 +15,8 @@ from carbon_lint.measurement.request import OnLoss, RunRequest
 from carbon_lint.pipeline.baseline import find_baseline
 from carbon_lint.pipeline.card import check_card_can_be_written
 from carbon_lint.pipeline.limits import Limits, limits_of
-from carbon_lint.pipeline.options import Options, option_of
+from carbon_lint.pipeline.options import Options, Surroundings, option_of
 from carbon_lint.pipeline.place import place_of_run
-from carbon_lint.pipeline.surroundings import Surroundings
 from carbon_lint.records.folder import check_group, check_name
 from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
 
@@ -170,7 +169,7 @@ _NO_VALUES = {"spelling", "typed", "grid_token", "grid_token_hint", "publishes"}
 def _sources(options: Options, settings: Settings, limits: Limits, around: Surroundings) -> dict[str, str]:
     """Say of the value of every option who states it: the option, the configuration's line, or `default`."""
     sources = {}
-    for field in fields(options):
+    for field in fields(Options):
         if field.name not in _NO_VALUES:
             option = option_of(field.name)
             is_given = getattr(options, field.name) not in (None, (), False, field.default)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from carbon_lint.card.transfer import stated_figures
 from carbon_lint.config import Settings
-from carbon_lint.hub.publish.card import CardErrorsError, PublishRequest, linter, whole_card
+from carbon_lint.hub.client.http import Deadline
+from carbon_lint.hub.client.remote import ModelRepo
+from carbon_lint.hub.publish.card import CardErrorsError, Published, PublishRequest, linter, whole_card
 from carbon_lint.hub.publish.figures import Publishing, plan_figures
 from carbon_lint.lint.evidence import from_records
 from carbon_lint.pipeline.card import whole_group
@@ -17,14 +21,24 @@ from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import record_file, render_record
 
+Way = Callable[[PublishRequest, ModelRepo, Deadline], Published]
+"""How a request is carried out: by a commit, by a pull request, or by the merge of a draft."""
 
-def request_of(
-    publishing: Publishing, settings: Settings, repo_id: str, notes: list[str], **given: Any
-) -> PublishRequest:
-    """Return the request; `notes` is filled when it is carried out, `given` is what the front end alone knows.
 
-    The card is linted with the record as evidence. Raises CardErrorsError if a local card contradicts the record.
+def publish(
+    publishing: Publishing,
+    settings: Settings,
+    repo: ModelRepo,
+    deadline: Deadline,
+    by: Way,
+    **given: Any,
+) -> Published:
+    """Publish in one way; `given` is what the front end alone knows of the request.
+
+    The card is linted with the record as evidence. Raises HubError; CardErrorsError if a local card contradicts the
+    record.
     """
+    notes: list[str] = []
     record, card = publishing.record, publishing.card
     whole = None
     if record is not None:
@@ -39,8 +53,8 @@ def request_of(
             # if the card contradicts the record, its author has to say which is right
             named = tuple(publishing.card_name + line.removeprefix("README.md") for line in findings)
             raise CardErrorsError(named, f"{publishing.card_name}, compared with {publishing.record_path},")
-        plan = plan_figures(publishing, whole, repo_id, notes)
-    return PublishRequest(
+        plan = plan_figures(publishing, whole, repo.id, notes)
+    request = PublishRequest(
         plan=plan,
         record=record,
         check=check,
@@ -48,6 +62,7 @@ def request_of(
         files={} if whole is None else _evidence(publishing, whole.record),
         **given,
     )
+    return replace(by(request, repo, deadline), notes=tuple(notes))
 
 
 def _evidence(publishing: Publishing, whole: Record) -> dict[str, bytes]:

@@ -38,6 +38,8 @@ class Story:
 
     def run(self) -> RunReport:
         """Run the steps in order. Raises CarbonLintError if a step cannot be done; `report` has the steps before it."""
+        if isinstance(self.plan.baseline, str):
+            self._front.notice(f"nothing to compare with: {self.plan.baseline}")
         record = self._measure()
         if record is not None:
             record = self._gate(record)
@@ -47,13 +49,8 @@ class Story:
             if record.outcome is not Outcome.COMPLETED:
                 self._show_pushed(record)
         self._lint()
-        reason = reason_not_to_publish(self.report)
         try:
-            self._know(
-                publication=self._front.publish(self.report)
-                if reason is None
-                else self._front.leave_unpublished(reason)
-            )
+            self._know(publication=self._front.publish(self.report, reason_not_to_publish(self.report)))
         except HubError as error:
             self._know(publication=Publication(why_not=error.message))
             raise

@@ -10,13 +10,11 @@ from carbon_lint.gate.window import Spent, spent_in
 from carbon_lint.limits import WindowBudget
 from carbon_lint.pipeline.limits import Limits
 from carbon_lint.records.ledger import Contents, Entry, check_whole, contents_between
-from carbon_lint.records.ledger_sum import Counted, count
+from carbon_lint.records.ledger_sum import count
 from carbon_lint.records.merge.windows import window_of
 from carbon_lint.records.periods import Period, period_of
 from carbon_lint.records.record import Record
 from carbon_lint.records.storage import is_missing
-
-THIS_RUN = "this run"
 
 
 def spent_with(record: Record, limits: Limits, ledger: str) -> Iterator[Spent]:
@@ -43,11 +41,8 @@ def spent_with(record: Record, limits: Limits, ledger: str) -> Iterator[Spent]:
     check_whole(found)
     for budget, period in zip(budgets, periods, strict=True):
         _check_measured(record, budget)
-        yield spent_in(budget, period, _counted(found, record, period), source=limits.windows_source)
-
-
-def _counted(found: Contents, record: Record, period: Period) -> list[Counted]:
-    return count([*ended_in(found, period), Entry(path=THIS_RUN, record=record)])
+        counted = count([*ended_in(found, period), Entry(path="this run", record=record)])
+        yield spent_in(budget, period, counted, source=limits.windows_source)
 
 
 def ended_in(found: Contents, period: Period) -> list[Entry]:

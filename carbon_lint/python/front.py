@@ -21,9 +21,8 @@ from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.run import measure
 from carbon_lint.pipeline import plan as plans
 from carbon_lint.pipeline.front_end import FrontEnd
-from carbon_lint.pipeline.options import Options, check_tick, read_options, record_path_of
+from carbon_lint.pipeline.options import Options, Surroundings, check_tick, read_options, record_path_of
 from carbon_lint.pipeline.plan import RunPlan
-from carbon_lint.pipeline.surroundings import Surroundings
 from carbon_lint.records.comparable import identity_before
 from carbon_lint.records.provenance import name_of_card, provenance_of
 from carbon_lint.records.record import Record
@@ -110,6 +109,7 @@ class Front(FrontEnd):
     """See FrontEnd. `progress` is that of the last reading, `report` what is known of the run."""
 
     def __init__(self, request: RunRequest, meter: Meter, body: Body) -> None:
+        super().__init__(lambda text: _LOG.info(terminal(text)), lambda text: _LOG.warning(terminal(text)))
         self.progress: RunProgress | None = None
         self.report: RunReport | None = None
         self._request = request
@@ -131,11 +131,3 @@ class Front(FrontEnd):
     def show(self, report: RunReport) -> None:
         """Keep the report: the program shows it if it wants to."""
         self.report = report
-
-    def say(self, text: str) -> None:
-        """Log a line."""
-        _LOG.info(terminal(text))
-
-    def warn(self, text: str) -> None:
-        """Log a warning."""
-        _LOG.warning(terminal(text))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
+
+import carbon_lint.hub
 
 CARD = """---
 license: mit
@@ -27,6 +31,22 @@ def quick_retries(monkeypatch):
 def no_minted_token(monkeypatch):
     """The client keeps a minted token for the life of the process."""
     monkeypatch.setattr("huggingface_hub.utils._auth._OIDC_TOKEN_CACHE", None)
+
+
+@pytest.fixture
+def lose_the_extra(monkeypatch):
+    """`lose_the_extra()`: the extra `hub` is not installed, and what needs it is imported anew."""
+
+    def lose():
+        for name in [name for name in sys.modules if name.startswith("carbon_lint.hub.")]:
+            _, _, _, *inner = name.split(".")
+            if not inner:  # the package's attribute is put back, too
+                monkeypatch.setattr(carbon_lint.hub, name.rpartition(".")[2], sys.modules[name])
+            monkeypatch.delitem(sys.modules, name)
+        for name in {"huggingface_hub", *(name for name in sys.modules if name.startswith("huggingface_hub."))}:
+            monkeypatch.setitem(sys.modules, name, None)
+
+    return lose
 
 
 @pytest.fixture

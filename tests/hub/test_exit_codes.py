@@ -145,7 +145,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("what", COMMANDS)
-def test_each_verb_ends_as_the_table_says(what, table, cli, carbon_lint, hub, at, monkeypatch):  # noqa: PLR0917
+def test_each_verb_ends_as_the_table_says(what, table, cli, carbon_lint, hub, at, monkeypatch, lose_the_extra):  # noqa: PLR0917
     at(hub)
     hub.create("acme/m", GOOD)
     hub.create("kilograms/m", BAD)
@@ -157,7 +157,7 @@ def test_each_verb_ends_as_the_table_says(what, table, cli, carbon_lint, hub, at
         for name, value in OFFLINE.items():
             monkeypatch.setenv(name, value)
     if what == "the extra `hub` is not installed":
-        monkeypatch.setattr("carbon_lint.cli.hub_extra.NEEDED", ("no_such_package",))
+        lose_the_extra()
     wrong = {}
     for verb, argv in COMMANDS[what].items():
         code = carbon_lint(*argv).returncode if verb == "run" else cli(*argv)[0]

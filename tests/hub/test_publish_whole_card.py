@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from carbon_lint.cli.hub_extra import show_endpoint
+from carbon_lint.hub.client.endpoint import notes_on
 from tests.hub.conftest import CARD
 from tests.hub.refused_tokens import REFUSED_TOKENS, refused_token
 from tests.standin.faults import Fault
@@ -247,8 +247,8 @@ def test_nothing_to_publish_is_a_usage_error(model, cli):
     assert cli("publish", "absent.md", "--to", "acme/m")[0] == 2
 
 
-def test_a_missing_extra_says_what_to_install(model, cli, monkeypatch):
-    monkeypatch.setattr("carbon_lint.cli.hub_extra.find_spec", lambda name: None)
+def test_a_missing_extra_says_what_to_install(model, cli, lose_the_extra):
+    lose_the_extra()
     for verb, status in (
         (("publish", "README.md", "--whole-card", "--to", "acme/m"), 4),
         (("find",), 2),
@@ -259,16 +259,12 @@ def test_a_missing_extra_says_what_to_install(model, cli, monkeypatch):
         assert "pip install 'carbon-lint[hub] @ " in err
 
 
-def test_a_token_over_plain_http_to_another_machine_is_warned_of(capsys):
-    show_endpoint("http://mirror.example")
-    assert "the token travels in clear text" in capsys.readouterr().err
-    show_endpoint("https://mirror.example")
-    show_endpoint("http://127.0.0.1:80")
-    assert "clear text" not in capsys.readouterr().err
+def test_a_token_over_plain_http_to_another_machine_is_warned_of():
+    assert "the token travels in clear text" in notes_on("http://mirror.example")[1]
+    assert "clear text" not in str([*notes_on("https://mirror.example"), *notes_on("http://127.0.0.1:80")])
 
 
-def test_another_hub_than_the_public_one_is_shown(capsys):
-    show_endpoint("https://mirror.example")
-    assert "the Hub is https://mirror.example, not https://huggingface.co" in capsys.readouterr().err
-    show_endpoint("https://huggingface.co")
-    assert capsys.readouterr().err == ""
+def test_another_hub_than_the_public_one_is_shown(model, cli):
+    _, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--dry-run")
+    assert f"HF_ENDPOINT: the Hub is {model.endpoint}, not https://huggingface.co" in err
+    assert notes_on("https://huggingface.co") == []

@@ -129,11 +129,11 @@ def test_what_names_no_model_stops_before_the_job(model, start):
     assert model.requests == []
 
 
-def test_without_the_extra_it_is_said_before_the_job(cli, monkeypatch):
-    monkeypatch.setattr("carbon_lint.cli.hub_extra.NEEDED", ("no_such_library",))
+def test_without_the_extra_it_is_said_before_the_job(cli, lose_the_extra):
+    lose_the_extra()
     code, _, err = cli("run", "--energy-only", "--pushes-to", "acme/m", "--", "touch", "ran")
     assert code == 2
-    assert "missing packages: no_such_library" in err
+    assert "huggingface_hub is not installed" in err
     assert "pip install 'carbon-lint[hub] @ " in err
     assert not Path("ran").exists()
 

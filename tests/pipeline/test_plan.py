@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 
 from carbon_lint.config import DEFAULT, Settings, parse
-from carbon_lint.pipeline.options import INPUT, Options
+from carbon_lint.pipeline.options import INPUT, Options, Surroundings
 from carbon_lint.pipeline.plan import plan_run
-from carbon_lint.pipeline.surroundings import Surroundings
 from carbon_lint.records.comparable import Identity
 
 CONFIG = b"""
