@@ -1,4 +1,4 @@
-"""Say how hard the tests try: `fast` unless the variable TESTS is `thorough`, as .ci/run sets it."""
+"""Say how hard the tests try: the variable TESTS is `fast` (the default) or `thorough`, as .ci/run sets it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,26 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
-IS_THOROUGH = os.environ.get("TESTS", "fast") == "thorough"
+PROFILES = ("fast", "thorough")
+PROFILE = os.environ.get("TESTS") or "fast"
+if PROFILE not in PROFILES:
+    raise SystemExit(f"TESTS is {PROFILE!r}, expected one of {', '.join(PROFILES)}")
+IS_THOROUGH = PROFILE == "thorough"
 
 
 def load_profile():
-    """Make Hypothesis as thorough as asked. A busy machine is no bug, and in CI the same examples come every time."""
+    """Make Hypothesis as thorough as asked. A busy machine is not a fault of the code.
+
+    In CI the same examples come every time, so that a change is judged by itself.
+    """
     settings.register_profile(
-        "carbon-lint",
+        PROFILE,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],
         max_examples=examples(100),
         derandomize=bool(os.environ.get("CI")),
     )
-    settings.load_profile("carbon-lint")
+    settings.load_profile(PROFILE)
 
 
 def examples(thorough):

@@ -35,7 +35,7 @@ def texts() -> dict[Path, str]:
 
 
 def newest(found: dict[Path, str]) -> dict[str, Pin]:
-    """Action -> its newest release among those that are named by commit and version."""
+    """Return each action's newest release among those that are named by commit and version."""
     pins: dict[str, Pin] = {}
     for text in found.values():
         for name, reference, comment in _ACTION.findall(text):

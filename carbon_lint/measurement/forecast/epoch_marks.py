@@ -32,7 +32,7 @@ class EpochMarks:
         return marks
 
     def begin_fold(self, number: int, total: int) -> None:
-        """Number the epochs from the start again, within a fold."""
+        """Count the epochs from the start again, within a fold."""
         self._prefix = f"fold {number}/{total}, "
         self._number, self._is_ended, self._is_over = None, False, False
         self._mark(Change.BEGIN)
