@@ -56,7 +56,7 @@ def begun(hub):
     return hub
 
 
-def publish(cli, *more, timeout="10s"):
+def publish(cli, *more, timeout="30s"):
     start = time.monotonic()
     code, out, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--timeout", timeout, *more)
     assert "Traceback" not in err

@@ -33,7 +33,7 @@ from tests.standin.faults import Fault
 from tests.standin.hub import StandInHub
 from tests.waiting import wait_until
 
-SHORT_S = 0.8  # for a call, if an answer is waited for in vain; all other tests give a slow machine its time
+SHORT_S = 1.5  # for a call, if an answer is waited for in vain; all other tests give a slow machine its time
 
 
 @pytest.fixture(scope="module")
