@@ -50,8 +50,9 @@ def pytest_configure():
             signal.signal(signum, handler)
 
 
-# By these names a test starts a process, a terminal, a server or a thread, or looks at the clock.
+# By these names a test starts a process, a terminal, a server or a thread, or looks at the clock; the last are verbs.
 _STARTS = {"spawn", "subprocess", "threading", "Popen", "StandInHub", "measure", "Job", "sleep", "monotonic"}
+_STARTS |= {"in_order", "lint_paths", "run", "audit"}
 
 
 def _starts_something(functions):
@@ -72,13 +73,13 @@ def _starts_something(functions):
 
 @functools.cache
 def _used(what):
-    """Return the names in the code of a function or a class, and what they are."""
+    """Return the names and the words in the code of a function or a class, and what the names are."""
     if isinstance(what, type):
         return frozenset(), (*vars(what).values(), *what.__bases__)
     codes, names = [what.__code__], set()
     while codes:
         code = codes.pop()
-        names.update(code.co_names)
+        names.update(code.co_names, (constant for constant in code.co_consts if isinstance(constant, str)))
         codes += [constant for constant in code.co_consts if inspect.iscode(constant)]
     return frozenset(names), tuple(what.__globals__.get(name) for name in names)
 
