@@ -1,7 +1,5 @@
 """CL104: `emissions` is not a number."""
 
-from __future__ import annotations
-
 from carbon_lint.card.document import Node
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit, Hits

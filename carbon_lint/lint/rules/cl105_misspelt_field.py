@@ -1,7 +1,5 @@
 """CL105: A field of `co2_eq_emissions` is misspelt."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context, pairs_of
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.misspelling import is_near, letters_of, parted, renamed

@@ -1,7 +1,5 @@
 """CL109: A field of `co2_eq_emissions` has the wrong type."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.schema import NUMBERS, STRINGS
