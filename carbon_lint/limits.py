@@ -137,6 +137,8 @@ def parse_max_increase(text: str, source: str | None = None) -> MaxIncrease:
     if not all(parts) or len(shares) > 1 or len(amounts) > 1:
         raise UsageError(f"{text!r} is not an increase", hint=_EXAMPLE)
     share = _share(shares[0]) if shares else None
+    if shares and share is None:
+        raise UsageError(f"{shares[0]!r} is not a percentage of zero or more", hint=_EXAMPLE)
     if not amounts:
         return MaxIncrease(share=share, source=source)
     unit = re.sub(r"^[\d.eE+\s-]+", "", amounts[0])
@@ -147,11 +149,9 @@ def parse_max_increase(text: str, source: str | None = None) -> MaxIncrease:
     raise UsageError(f"{text!r} is not an increase: {amounts[0]!r} is neither grams nor energy", hint=_EXAMPLE)
 
 
-def _share(text: str) -> float:
-    match = re.fullmatch(r"\+?(\d+(?:\.\d+)?)\s*%", text)
-    if match is None:
-        raise UsageError(f"{text!r} is not a percentage of zero or more", hint=_EXAMPLE)
-    return float(match[1]) / 100
+def _share(text: str) -> float | None:
+    match = re.fullmatch(r"\+?(\d+(?:\.\d+)?)\s*%", text.strip())
+    return float(match[1]) / 100 if match else None
 
 
 def parse_day(value: Any) -> date | None:
@@ -168,8 +168,8 @@ def parse_day(value: Any) -> date | None:
 
 def parse_part(text: str) -> float:
     """Return `'80%'` as 0.8. Raises UsageError unless it is above 0 and at most 100 %."""
-    share = _share(text) if text.endswith("%") else 0.0
-    if not 0 < share <= 1:
+    share = _share(text)
+    if share is None or not 0 < share <= 1:
         raise UsageError(f"{text!r} is not a percentage above 0 up to 100", hint="write it like 80%")
     return share
 

@@ -1,12 +1,5 @@
 """Escape text: the only functions that do. Card text and job output are untrusted wherever they are printed.
 
-* `terminal`, `visible`: for a terminal or a log that a CI runner reads.
-* `command_data`, `command_property`: for GitHub workflow commands (actions/toolkit `command.ts` has the same two).
-* `spreadsheet`: for a cell of CSV.
-* `xml_text`: for the text and the attributes of an SVG.
-* `json_literals`: for JSON that is printed to a log that a runner reads.
-* `markdown_code`, `markdown_text`, `markdown_message`: for Markdown as GitHub renders it (summaries, comments).
-
 `plural`, `shortened` and `unified_diff` escape nothing: what they return goes through one of the others.
 """
 

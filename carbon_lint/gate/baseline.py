@@ -6,7 +6,7 @@ baseline's energy is re-priced at this run's carbon intensity, and only what is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from carbon_lint.gate.verdict import INCREASE, LimitResult, Status, Verdict, worst
@@ -226,9 +226,7 @@ def _in_words(duration_s: float) -> str:
 
 
 def _with_reason(verdict: Verdict, reason: str) -> Verdict:
-    if reason in verdict.reasons:
-        return verdict
-    return Verdict(status=verdict.status, limits=verdict.limits, reasons=(*verdict.reasons, reason))
+    return verdict if reason in verdict.reasons else replace(verdict, reasons=(*verdict.reasons, reason))
 
 
 def _obstacles(current: RunFigures, baseline: RunFigures) -> list[str]:

@@ -11,7 +11,7 @@ from carbon_lint.errors import MeasurementError
 from carbon_lint.gate.verdict import INCREASE, Budget, LimitResult, Status, Verdict
 from carbon_lint.records.ranges import measured_share, uncertainty_of
 from carbon_lint.records.record import Outcome, Record
-from carbon_lint.records.uncertainty import Bounds, Uncertainty
+from carbon_lint.records.uncertainty import Uncertainty
 from carbon_lint.units import format_emissions, format_emissions_range, format_energy, format_energy_range
 
 _LEAST_SHARE = 0.005  # less is 0 % when it is shown
@@ -78,13 +78,8 @@ def with_bounds(
     limits: tuple[LimitResult, ...], known: Uncertainty | None, share: float | None = None
 ) -> tuple[LimitResult, ...]:
     """Return the limits with the bounds of their figures, and the share of them that a sensor read."""
-    return tuple(replace(limit, measured_share=share, bounds=_bounds(limit, known)) for limit in limits)
-
-
-def _bounds(limit: LimitResult, known: Uncertainty | None) -> Bounds | None:
-    if known is None:
-        return None
-    return known.energy_kwh if limit.unit == "kWh" else known.emissions_g
+    bounds = {} if known is None else {"kWh": known.energy_kwh, "g": known.emissions_g}
+    return tuple(replace(limit, measured_share=share, bounds=bounds.get(limit.unit)) for limit in limits)
 
 
 def is_failing(verdict: Verdict, on_modelled: OnModelled) -> bool:

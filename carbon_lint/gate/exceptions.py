@@ -6,7 +6,7 @@ An exception never hides a figure: the limit stays in the verdict, over, and eve
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from carbon_lint.gate.verdict import Status, Verdict
@@ -50,10 +50,7 @@ def excuse(verdict: Verdict, exceptions: Iterable[BudgetException], today: date)
     concerned = [exception for exception in exceptions if exception.limit in over]
     used = tuple(exception for exception in concerned if exception.until >= today)
     expired = tuple(exception for exception in concerned if exception.until < today)
-    left = over - {exception.limit for exception in used}
-    if left or not used:
-        return Excused(verdict=verdict, used=used if not left else (), expired=expired)
-    reasons = (*verdict.reasons, *map(str, used))
-    return Excused(
-        verdict=Verdict(status=Status.PASS, limits=verdict.limits, reasons=reasons), used=used, expired=expired
-    )
+    if not used or over - {exception.limit for exception in used}:
+        return Excused(verdict=verdict, expired=expired)
+    passed = replace(verdict, status=Status.PASS, reasons=(*verdict.reasons, *map(str, used)))
+    return Excused(verdict=passed, used=used, expired=expired)

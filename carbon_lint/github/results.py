@@ -14,7 +14,7 @@ from carbon_lint.github.commands import Console
 from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.github.interface import OUTPUTS
-from carbon_lint.lint.diagnostic import Severity
+from carbon_lint.lint.diagnostic import ERROR, WARNING
 from carbon_lint.records.predicate import PREDICATE_TYPE
 from carbon_lint.records.record import Outcome
 from carbon_lint.report.run.run_report import RunReport
@@ -91,8 +91,8 @@ def outputs(step: Step) -> dict[str, str]:
         "record": step.result.record_path or "",
         "attestation-predicate": step.result.predicate_path or "",
         "attestation-type": PREDICATE_TYPE if step.result.predicate_path else "",
-        "errors": "" if lint is None else str(lint.count(Severity.ERROR)),
-        "warnings": "" if lint is None else str(lint.count(Severity.WARNING)),
+        "errors": "" if lint is None else str(lint.count(ERROR)),
+        "warnings": "" if lint is None else str(lint.count(WARNING)),
     }
     return {name: values[name] for name in OUTPUTS}
 

@@ -13,16 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-class Severity:
-    """The three severities, in GitHub's and SARIF's own words, so that no reporter needs a table."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-
-
-SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
-"""Worst first."""
+SEVERITIES = ("error", "warning", "note")
+"""Worst first, in GitHub's and SARIF's own words, so that no reporter needs a table."""
+ERROR, WARNING, NOTE = SEVERITIES
 
 RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 """Severity -> 0 for the worst; sort by it for worst first."""

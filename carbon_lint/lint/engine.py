@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -28,6 +29,17 @@ _NONBLOCK = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr
 _FORMAT, _REGULAR = 0o170000, 0o100000  # S_IFMT and S_IFREG of <sys/stat.h>, without importing `stat`
 _LEAST_READ = 4096
 _FOLDERS_REMEMBERED = 2000
+
+# Nothing but a model card has these.
+_OF_A_MODEL = frozenset(
+    (
+        *("co2_eq_emissions", "pipeline_tag", "library_name", "model-index", "base_model", "widget", "inference"),
+        *("model_name", "base_model_relation"),
+    )
+)
+_COMMON = frozenset(("license", "language", "tags", "datasets", "metrics", "thumbnail"))
+_KEY = r"^[ \t]*[\"']?([A-Za-z][\w-]*)[\"']?[ \t]*:"
+_SEARCHED = 20_000  # characters
 
 
 class LintRequest(Value):
@@ -299,11 +311,22 @@ def read_bytes(path: str) -> bytes:
 
 
 def _is_model_card(card: Card) -> bool:
-    """Return whether a README that was not named is a model card: the Hub, or a laxer reader, sees metadata in it."""
+    """Return whether a README that was not named is a model card: the Hub, or a laxer reader, sees metadata in it.
+
+    One of another kind may well have two rules with `license: MIT` between them, or show front matter in a code block.
+    """
     if card.front_matter is not None:
         return True
     if not any(problem.kind == "laxer-reader" for problem in card.problems):
         return False
-    from carbon_lint.lint.hidden import is_metadata
+    from carbon_lint.card.lax import find_lax
 
-    return is_metadata(card.text)
+    found = find_lax(card.text)
+    if found is None:
+        return False
+    lax, problem = found
+    before = card.text[: lax.open_start].strip()
+    if problem.detail == "code-fence" and before.strip("`~").strip() not in {"", "yaml", "yml", "YAML"}:
+        return False
+    keys = set(re.compile(_KEY, re.MULTILINE).findall(card.text, lax.start, min(lax.end, lax.start + _SEARCHED)))
+    return bool(keys & _OF_A_MODEL) or len(keys & _COMMON) >= (2 if before else 1)

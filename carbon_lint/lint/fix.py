@@ -14,11 +14,11 @@ from carbon_lint.card.edit import encode
 from carbon_lint.card.read import read_card
 from carbon_lint.lint.card_linter import examine
 from carbon_lint.lint.context import pairs_of
-from carbon_lint.lint.diagnostic import SEVERITIES, Severity, edited
+from carbon_lint.lint.diagnostic import ERROR, SEVERITIES, edited
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from carbon_lint.card.document import Card, Node
     from carbon_lint.lint.diagnostic import Diagnostic, Edit, Fix
@@ -85,8 +85,8 @@ def _is_better(before: list[Diagnostic], after: list[Diagnostic]) -> bool:
 
     As many findings are better, too, if fewer of them can be fixed: what is left cannot be fixed.
     """
-    errors = Counter(diagnostic.code for diagnostic in before if diagnostic.severity == Severity.ERROR)
-    errors.subtract(diagnostic.code for diagnostic in after if diagnostic.severity == Severity.ERROR)
+    errors = Counter(diagnostic.code for diagnostic in before if diagnostic.severity == ERROR)
+    errors.subtract(diagnostic.code for diagnostic in after if diagnostic.severity == ERROR)
     return min(errors.values(), default=0) >= 0 and _weight(after) < _weight(before)
 
 
@@ -122,32 +122,25 @@ def _keeps_all_else(before: Card, after: Card, edits: list[Edit]) -> bool:
         return False
     if before.text[before.body[0] :] != after.text[after.body[0] :]:
         return False
-    untouched = Counter(_leaves(before.root, _Touched(edits)))
-    untouched.subtract(_leaves(after.root, _Touched(())))
+    untouched = Counter(_leaves(before.root, sorted(edits, key=_place)))
+    untouched.subtract(_leaves(after.root, []))
     return max(untouched.values(), default=0) <= 0
 
 
-class _Touched:
-    """Which nodes a set of edits touches."""
-
-    def __init__(self, edits: Iterable[Edit]) -> None:
-        self._edits = sorted(edits, key=_place)
-        self._starts = [edit.start for edit in self._edits]
-
-    def __contains__(self, node: Node) -> bool:
-        at = bisect_left(self._starts, node.end)
-        return at > 0 and node.start < self._edits[at - 1].end
+def _is_touched(node: Node, edits: list[Edit]) -> bool:
+    at = bisect_left(edits, node.end, key=lambda edit: edit.start)
+    return at > 0 and node.start < edits[at - 1].end
 
 
-def _leaves(node: Node, touched: _Touched, name: str = "") -> Iterator[tuple[str, str, str]]:
-    """Return (key, type, text) of every written scalar that no edit touches, with the nearest key's name."""
+def _leaves(node: Node, edits: list[Edit], name: str = "") -> Iterator[tuple[str, str, str]]:
+    """Return (key, type, text) of every written scalar that no edit, in order, touches, with the nearest key's name."""
     if node.kind == "scalar" or node.is_alias:
         # A block without a value gets one if its fields are moved into it.
-        if node.raw and node not in touched:
+        if node.raw and not _is_touched(node, edits):
             yield name, node.type, node.raw if node.is_alias else node.text
         return
     for item in node.items_list():
-        yield from _leaves(item, touched, name)
+        yield from _leaves(item, edits, name)
     for key, value in node.own_items():
-        if key not in touched:
-            yield from _leaves(value, touched, key.raw)
+        if not _is_touched(key, edits):
+            yield from _leaves(value, edits, key.raw)

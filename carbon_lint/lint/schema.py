@@ -19,9 +19,22 @@ RECOMMENDED = ("source", "training_type", "geographical_location", "hardware_use
 
 _ORDER = ("emissions", "energy_consumed", "ram_total_size", "hours_used")
 NUMBERS = frozenset(_ORDER)
-STRINGS = frozenset(RECOMMENDED)
 GENERATED = frozenset(("energy_consumed", "on_cloud", "cpu_model", "ram_total_size", "hours_used"))
 """Further keys that sentence-transformers, SetFit and SpanMarker write."""
+
+TYPES_IN_WORDS = {
+    "null": "empty",
+    "bool": "a boolean",
+    "int": "a number",
+    "float": "a number",
+    "str": "a string",
+    "date": "a date",
+    "bytes": "binary data",
+    "list": "a list",
+    "map": "a map",
+    "error": "a value with a tag that the Hub refuses",
+}
+"""What a message calls each `Node.type`."""
 
 MISSPELT = frozenset(
     (
@@ -101,7 +114,7 @@ def _is_plain_field(name: str, node: Node) -> bool:
     if name == "emissions":
         return _is_plain_figure(node)
     value = node.value
-    if name in STRINGS:
+    if name in RECOMMENDED:
         shown = value.lower() if isinstance(value, str) else ""
         return bool(shown.strip()) and not any(hint in shown for hint in _PLACEHOLDER_HINTS)
     if name == "on_cloud":

@@ -181,7 +181,7 @@ owner = "@ann"
 
 
 def test_budgets_of_a_window_are_typed():
-    write(BUDGET)
+    write(BUDGET.replace('"75%"', '" 75 % "'))
     everything, vision = load(".").budget
     assert everything == WindowBudget(name="all", window_s=30 * 86400, max_energy_kwh=200.0)
     assert (vision.window_s, vision.max_emissions_g, vision.warn_at, vision.owner) == (None, 10_000.0, 0.75, "@ann")
@@ -228,6 +228,7 @@ def test_a_budget_that_is_wrong_is_an_error_at_its_line():
         ('max-emissions = "10 kg"\n', "", 6, "[[budget]]: one of max-emissions, max-energy is missing"),
         ('"75%"', '"0.75"', 11, "[[budget]] warn-at: '0.75' is not a percentage above 0 up to 100"),
         ('"75%"', '"101%"', 11, "[[budget]] warn-at: '101%' is not a percentage above 0 up to 100"),
+        ('"75%"', '"most%"', 11, "[[budget]] warn-at: 'most%' is not a percentage above 0 up to 100"),
         ("owner", "owners", 12, "[[budget]] owners: unknown key 'owners'"),
     ):
         write(BUDGET.replace(old, new))
@@ -235,6 +236,7 @@ def test_a_budget_that_is_wrong_is_an_error_at_its_line():
             load(".")
         assert caught.value.message == f"carbon-lint.toml:{line}: {message}"
         assert "window:" not in message or '"month"' in caught.value.hint
+        assert "warn-at:" not in message or caught.value.hint == "write it like 80%"
 
 
 def test_every_value_is_typed_in_its_unit_and_knows_its_line():

@@ -7,9 +7,8 @@ permanent; a code is never used again.
 
 from __future__ import annotations
 
-from carbon_lint.lint.diagnostic import Severity
+from carbon_lint.lint.diagnostic import ERROR, NOTE, WARNING
 
-ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 SAFE, UNSAFE, BOTH = "safe", "unsafe", "both"
 
 # module -> (what a card must have for the rule to be able to fire, severity unless the configuration says otherwise,

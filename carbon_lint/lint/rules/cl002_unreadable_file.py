@@ -1,7 +1,5 @@
 """CL002: The file cannot be read."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 

@@ -1,7 +1,5 @@
 """CL003: The Hub does not see the front matter."""
 
-from __future__ import annotations
-
 import re
 
 from carbon_lint.card.document import Problem

@@ -1,7 +1,5 @@
 """CL004: The card has no front matter."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 

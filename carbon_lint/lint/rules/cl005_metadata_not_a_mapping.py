@@ -1,7 +1,5 @@
 """CL005: The front matter is not a map of keys and values."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 

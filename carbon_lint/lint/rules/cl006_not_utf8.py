@@ -1,7 +1,5 @@
 """CL006: The card is not UTF-8."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 

@@ -1,7 +1,5 @@
 """CL007: The front matter holds a character that YAML forbids."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 

@@ -1,7 +1,5 @@
 """CL008: A key stands twice in one map."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.template import named

@@ -1,7 +1,5 @@
 """CL009: `co2_eq_emissions` stands in the text, not in the front matter."""
 
-from __future__ import annotations
-
 import re
 
 from carbon_lint.lint.context import Context

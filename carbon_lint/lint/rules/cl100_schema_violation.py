@@ -1,7 +1,5 @@
 """CL100: `co2_eq_emissions` does not fit its JSON Schema."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.rule import load

@@ -1,7 +1,5 @@
 """CL101: `co2_eq_emissions` is a list."""
 
-from __future__ import annotations
-
 from carbon_lint.card.document import Node
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit, Hits

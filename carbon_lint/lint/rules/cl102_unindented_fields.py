@@ -1,7 +1,5 @@
 """CL102: Fields of `co2_eq_emissions` stand at the top level."""
 
-from __future__ import annotations
-
 from carbon_lint.card.document import Node
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit, Hits

@@ -1,24 +1,13 @@
 """CL104: `emissions` is not a number."""
 
-from __future__ import annotations
-
 from carbon_lint.card.document import Node
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit, Hits
 from carbon_lint.lint.figure import Figure, read
+from carbon_lint.lint.schema import TYPES_IN_WORDS
 from carbon_lint.lint.template import is_mark
 from carbon_lint.text import quoted
 from carbon_lint.units import plain
-
-_WORDS = {
-    "null": "empty",
-    "bool": "a boolean",
-    "date": "a date",
-    "list": "a list",
-    "map": "a map",
-    "bytes": "binary data",
-    "error": "a value with a tag that the Hub refuses",
-}
 
 
 def check(context: Context) -> Hits:
@@ -53,9 +42,9 @@ def _found(node: Node, figure: Figure) -> str:
     mark = node.text if node.kind == "scalar" else node.raw
     if is_mark(mark):
         return f"the placeholder {mark.strip()} of a template"
-    if figure.kind in _WORDS:
+    if figure.kind in TYPES_IN_WORDS:
         shown = f" ({quoted(node.text)})" if node.kind == "scalar" and node.text else ""
-        return _WORDS[figure.kind] + shown
+        return TYPES_IN_WORDS[figure.kind] + shown
     if figure.kind == "quoted" and node.style is None:
         why = "too large for a number" if figure.grams is None else "its tag makes it one"
         return f"{quoted(node.text)}, a string to the Hub ({why})"

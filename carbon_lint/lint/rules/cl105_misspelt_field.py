@@ -1,7 +1,5 @@
 """CL105: A field of `co2_eq_emissions` is misspelt."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context, pairs_of
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.misspelling import is_near, letters_of, parted, renamed
@@ -13,23 +11,16 @@ _KNOWN = ("emissions", *RECOMMENDED)
 _BY_LETTERS = {name.replace("_", ""): name for name in _KNOWN}
 # Met on cards, or in the documentation of other tools.
 _VARIANTS = {
-    "geographiclocation": "geographical_location",
-    "geolocation": "geographical_location",
-    "geographicallocations": "geographical_location",
+    **dict.fromkeys(("geographiclocation", "geolocation", "geographicallocations"), "geographical_location"),
     "emission": "emissions",
     "sources": "source",
     "typeoftraining": "training_type",
 }
 _OTHERS = {
-    "co2emissions": "emissions",
-    "carbonemissions": "emissions",
-    **dict.fromkeys(("co2", "co2e", "co2eq", "co2eqemissions", "totalemissions"), "emissions"),
-    "location": "geographical_location",
-    "region": "geographical_location",
-    "country": "geographical_location",
-    "hardware": "hardware_used",
-    "gpu": "hardware_used",
-    "gpus": "hardware_used",
+    **dict.fromkeys(("co2", "co2e", "co2eq", "co2emissions", "co2eqemissions"), "emissions"),
+    **dict.fromkeys(("carbonemissions", "totalemissions"), "emissions"),
+    **dict.fromkeys(("location", "region", "country"), "geographical_location"),
+    **dict.fromkeys(("hardware", "gpu", "gpus"), "hardware_used"),
 }
 _NO_ERRORS = frozenset(("trainingtime",))
 """Names near a documented one that have a meaning of their own."""

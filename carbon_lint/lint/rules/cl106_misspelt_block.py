@@ -1,7 +1,5 @@
 """CL106: `co2_eq_emissions` is misspelt."""
 
-from __future__ import annotations
-
 from carbon_lint.card.document import BLOCK_KEY
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits

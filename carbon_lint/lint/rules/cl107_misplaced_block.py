@@ -1,7 +1,5 @@
 """CL107: `co2_eq_emissions` is nested in another key."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from carbon_lint.card.document import BLOCK_KEY, Node

@@ -1,7 +1,5 @@
 """CL108: A field still holds a placeholder."""
 
-from __future__ import annotations
-
 import re
 
 from carbon_lint.lint.context import Context, string

@@ -1,27 +1,15 @@
 """CL109: A field of `co2_eq_emissions` has the wrong type."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
-from carbon_lint.lint.schema import NUMBERS, STRINGS
+from carbon_lint.lint.schema import NUMBERS, RECOMMENDED, TYPES_IN_WORDS
 
 # Field -> what it should be, in words and as types. Other rules check `emissions`.
 _EXPECTED = {
-    **dict.fromkeys(STRINGS, ("a string", ("str",))),
+    **dict.fromkeys(RECOMMENDED, ("a string", ("str",))),
     **dict.fromkeys(NUMBERS - {"emissions"}, ("a number", ("int", "float"))),
     "on_cloud": ("true or false", ("bool",)),
     "cpu_model": ("a string", ("str", "null")),
-}
-_NAMES = {
-    "map": "a map",
-    "list": "a list",
-    "null": "empty",
-    "bool": "a boolean",
-    "int": "a number",
-    "float": "a number",
-    "date": "a date",
-    "str": "a string",
 }
 
 
@@ -47,5 +35,4 @@ def check(context: Context) -> Hits:
     for name, (_, value) in context.fields.items():
         expected = _EXPECTED.get(name)
         if expected and value.type not in expected[1]:
-            found = _NAMES.get(value.type, value.type)
-            yield Hit(f"{name} is {found}, expected {expected[0]}", *context.spot(value))
+            yield Hit(f"{name} is {TYPES_IN_WORDS[value.type]}, expected {expected[0]}", *context.spot(value))

@@ -1,7 +1,5 @@
 """CL110: Recommended fields are missing."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.rules.cl105_misspelt_field import meant_by

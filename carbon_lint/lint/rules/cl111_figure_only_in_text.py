@@ -1,7 +1,5 @@
 """CL111: The text states emissions, the front matter does not."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 

@@ -1,7 +1,5 @@
 """CL201: `emissions` holds a unit or prose."""
 
-from __future__ import annotations
-
 import re
 
 from carbon_lint.card.document import Node

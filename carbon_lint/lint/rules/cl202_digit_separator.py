@@ -1,7 +1,5 @@
 """CL202: `emissions` is written with separators."""
 
-from __future__ import annotations
-
 import re
 
 from carbon_lint.lint.context import Context

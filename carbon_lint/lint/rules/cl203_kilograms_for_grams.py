@@ -1,7 +1,5 @@
 """CL203: The text of the card shows that `emissions` holds kilograms."""
 
-from __future__ import annotations
-
 from carbon_lint.card.prose import BodyFigure
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits

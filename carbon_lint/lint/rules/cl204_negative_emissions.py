@@ -1,7 +1,5 @@
 """CL204: `emissions` is negative."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Hit, Hits
 

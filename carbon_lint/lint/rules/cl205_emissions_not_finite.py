@@ -1,7 +1,5 @@
 """CL205: `emissions` is not a finite number."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Hit, Hits
 

@@ -1,7 +1,5 @@
 """CL206: `emissions` is zero."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Hit, Hits
 

@@ -1,7 +1,5 @@
 """CL207: Emissions and energy do not fit together."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.figure import as_kilograms

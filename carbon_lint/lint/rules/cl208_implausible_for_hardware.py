@@ -1,7 +1,5 @@
 """CL208: The hardware cannot have emitted this in its hours."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context, number, string
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.figure import as_kilograms

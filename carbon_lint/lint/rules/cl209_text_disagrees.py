@@ -1,7 +1,5 @@
 """CL209: The text of the card states another figure."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.figure import agrees, shown

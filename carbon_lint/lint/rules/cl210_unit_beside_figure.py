@@ -1,7 +1,5 @@
 """CL210: A comment or a field names another unit for `emissions`."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from decimal import Decimal

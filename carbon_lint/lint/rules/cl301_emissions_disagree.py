@@ -1,7 +1,5 @@
 """CL301: The card states other emissions than were measured."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.evidence import Evidence, agrees, close, older_with

@@ -1,7 +1,5 @@
 """CL303: The card names another place than the evidence."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context, string
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.evidence import other_place

@@ -1,7 +1,5 @@
 """CL305: The card states another duration than was measured."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.evidence import close

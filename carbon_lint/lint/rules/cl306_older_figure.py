@@ -1,7 +1,5 @@
 """CL306: The card states the figure of an earlier run."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.evidence import older_with

@@ -1,7 +1,5 @@
 """CL307: What was measured is not on the card."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.units import significant

@@ -1,7 +1,5 @@
 """CL308: `training_type` does not fit `base_model`."""
 
-from __future__ import annotations
-
 import re
 
 from carbon_lint.lint.context import Context, string

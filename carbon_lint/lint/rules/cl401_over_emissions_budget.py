@@ -1,7 +1,5 @@
 """CL401: `emissions` is over the budget `max-emissions`."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.units import format_emissions

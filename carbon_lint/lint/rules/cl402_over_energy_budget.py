@@ -1,7 +1,5 @@
 """CL402: `energy_consumed` is over the budget `max-energy`."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context, number
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.units import format_energy

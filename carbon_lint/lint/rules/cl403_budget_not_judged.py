@@ -1,7 +1,5 @@
 """CL403: The card has no figure to hold against the budget."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 

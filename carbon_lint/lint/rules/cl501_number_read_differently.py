@@ -1,7 +1,5 @@
 """CL501: Readers of YAML disagree about a number."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from carbon_lint.card.document import Node

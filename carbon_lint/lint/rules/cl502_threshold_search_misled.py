@@ -1,7 +1,5 @@
 """CL502: huggingface_hub's search by emissions reads another number."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from carbon_lint.card.yaml.scalars import emissions_thresholds_value, pyyaml_value

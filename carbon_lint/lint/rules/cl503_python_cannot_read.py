@@ -1,7 +1,5 @@
 """CL503: PyYAML cannot read the front matter."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.lint.template import named

@@ -1,7 +1,5 @@
 """CL901: A suppression is not used."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Edit, Fix, Hit, Hits
 

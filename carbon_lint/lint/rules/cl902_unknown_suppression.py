@@ -1,7 +1,5 @@
 """CL902: A suppression names no known rule."""
 
-from __future__ import annotations
-
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
 from carbon_lint.text import quoted
