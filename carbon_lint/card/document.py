@@ -25,6 +25,16 @@ UNIT_FIELDS = ("unit", "units", "emissions_unit", "emissions_units", "emission_u
 
 TAG = "tag:yaml.org,2002:"
 
+# Keys by what a card is of (hub-docs: datasetcard.md and spaces-config-reference.md). What models have too (`license`,
+# `tags`, `language`, `title`) says nothing.
+_OF_A_MODEL = frozenset(("pipeline_tag", "library_name", "base_model", "model-index", "metrics", "widget"))
+_OF_A_DATA_SET = frozenset(
+    (
+        *("dataset_info", "task_categories", "task_ids", "size_categories", "pretty_name", "annotations_creators"),
+        *("language_creators", "multilinguality", "source_datasets", "paperswithcode_id", "configs", "viewer"),
+    )
+)
+_OF_A_SPACE = frozenset(("sdk", "sdk_version", "app_file", "colorFrom", "colorTo"))
 _CARBON_WORDS = ("co2", "emission", "carbon", "geographic")
 _NONE: list[Node] = []
 """Shared by all scalars, and never appended to."""
@@ -248,6 +258,12 @@ class Card:
         """False if nothing in the front matter can be about emissions, so that `root` need not be parsed."""
         lowered = self.yaml.lower()
         return any(word in lowered for word in _CARBON_WORDS)
+
+    @property
+    def is_of_a_model(self) -> bool:
+        """False for the card of a data set or a Space: a carbon figure is expected of a model alone."""
+        names = {key.text for key, _ in self.root.own_items() if key.kind == "scalar"} if self.root else set()
+        return not names & _OF_A_SPACE and (bool(names & _OF_A_MODEL) or not names & _OF_A_DATA_SET)
 
     @property
     def block(self) -> Node | None:

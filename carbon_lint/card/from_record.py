@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
@@ -14,9 +15,11 @@ from carbon_lint.card.edit import encode, write_block
 from carbon_lint.card.prose import figures
 from carbon_lint.card.quantity import units_in
 from carbon_lint.card.read import read_card
-from carbon_lint.card.source import source_of
 from carbon_lint.errors import MissingFigureError, UsageError
+from carbon_lint.records.document import hash_of
+from carbon_lint.records.hashes import short
 from carbon_lint.records.record import Method, Outcome
+from carbon_lint.text import plural
 from carbon_lint.units import format_emissions, hours_from_seconds, significant
 
 if TYPE_CHECKING:
@@ -33,6 +36,10 @@ _SPENT = {
 _CLOUDS = ("gcp", "aws", "azure")  # as `places` begins the name of a cloud's region; another place may be one, too
 _ROUNDED = 0.01  # a text gives three digits or so
 _DIGITS = 4
+_TOOL = "carbon-lint"
+_RUN_CHARACTERS = 8  # of a UUID: enough to find the run among others
+_UNSAFE = re.compile(r"[^A-Za-z0-9.+_-]+")  # what no version and no run id of ours holds
+_NAMED = re.compile(rf"{_TOOL} .*\brecord ([0-9a-f]{{16,64}})")
 _HOURS_DIGITS = 3  # of an hour or more, as SetFit and sentence-transformers round `hours_used`
 
 
@@ -116,6 +123,27 @@ def block_of(record: Record, *, training_type: str | None = None, location_name:
     if hardware:
         block["hardware_used"] = hardware
     return block
+
+
+def source_of(record: Record) -> str:
+    """Return `carbon-lint 0.3.0 with CodeCarbon 3.3.2, run 5f0c9a3e, record 9f86d081884c7d65`.
+
+    The last word is the start of the record's hash. A record of a CodeCarbon file alone has no hash to look for, so its
+    source is `codecarbon`.
+    """
+    versions = {name: _UNSAFE.sub("-", version)[:32] for name, version in record.software.items()}
+    if _TOOL not in versions:
+        return "codecarbon" if "codecarbon" in versions else _TOOL
+    by = f" with CodeCarbon {versions['codecarbon']}" if "codecarbon" in versions else ""
+    count = len(record.merged_from)
+    run = f"sum of {plural(count, 'run')}" if count else f"run {_UNSAFE.sub('-', record.run_id)[:_RUN_CHARACTERS]}"
+    return f"{_TOOL} {versions[_TOOL]}{by}, {run}, record {short(hash_of(record))}"
+
+
+def record_named_in(source: str) -> str | None:
+    """Return the first digits of the hash of the record that a card's `source` names; `None` without one."""
+    found = _NAMED.search(source)
+    return None if found is None else found[1]
 
 
 def hardware_used(hardware: Hardware) -> str | None:

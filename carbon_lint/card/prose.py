@@ -1,4 +1,4 @@
-"""Figures of emissions that a card's own text states, with their unit.
+"""Figures of emissions that a card's own text states, with their unit; and the hours of training.
 
 Only an amount that is bound to a label is taken (`CO2 Emissions (in grams): 1.2`, `**Carbon Emitted**: 0.42 kg`, a
 table's column `Emissions (KgCO2eq)`). Rates, and the emissions of cars, data sets and other models, are not figures of
@@ -91,6 +91,12 @@ _RANGE_BEHIND = r"[ ]{0,2}(?:\b(?:to|bis)\b|\u00e0|[-\u2013\u2014~])[ ]{0,2}(?P<
 _FORMULA = r"[^\d=;|]{0,60}\d[^=;|]{0,80}?(?:[x\u00d7\u00b7*]|[ ]{2}(?=\d))[^=;|]{1,80}=[ ~]{0,3}"
 _SUM = r"\W{0,6}(?:grand[ ]|overall[ ])?(?:total|sum|all)\b[^|]{0,30}"
 _DIGIT = re.compile(r"\d")
+_HOURS = {"h": 1.0, "m": 1 / 60, "s": 1 / 3600, "d": 24.0, "w": 168.0}
+_TIME = (
+    r"(?:hours[ _-]{1,2}used|training[ _-]{1,2}(?:time|duration)|trained[ ]for|time[ ]spent)[^\d\n.!?;]{0,60}?"
+    r"(?<![\w.,-])"
+    r"(?P<number>\d[\d.,_]{0,40})(?:[ ]{0,2}(?P<unit>hours?|hrs?|h|minutes?|mins?|seconds?|secs?|days?|weeks?)\b)?"
+)
 
 
 class BodyFigure(NamedTuple):
@@ -114,6 +120,16 @@ def figures(text: str, start: int) -> list[BodyFigure]:
     if not any(word in lowered for word in _WORDS):
         return []
     return _Reader(text, start).read()
+
+
+def hours(text: str, start: int) -> list[float]:
+    """Return the hours that `text[start:]` states for the training. A bare number after `Hours used` is hours."""
+    found = []
+    for match in pattern(_TIME).finditer(text, start):
+        values = readings_of(match["number"].rstrip(".,_"))
+        if values:
+            found.append(float(values[0]) * _HOURS[(match["unit"] or "h")[0].lower()])
+    return found[:_MAX_FIGURES]
 
 
 class _Reader:

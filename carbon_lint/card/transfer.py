@@ -9,9 +9,6 @@ from carbon_lint.card.edit import encode, refused_at, write_block
 from carbon_lint.card.read import read_card
 
 if TYPE_CHECKING:
-    from carbon_lint.card.document import Card, Node
-    from carbon_lint.errors import CardPlaceError
-
     Value = str | int | float | bool
 
 
@@ -27,13 +24,18 @@ def stated_figures(data: bytes, path: str) -> dict[str, Value]:
             if problem.kind != "no-front-matter":
                 raise refused_at(card, problem.start, problem.message, "fix the card first", is_for_writer=False)
         return {}
-    if block.kind == "scalar":
-        value = _single(card, block)
-        return {} if value is None else {"emissions": value}
-    if block.kind != "map":
-        raise _not_single(card, block, BLOCK_KEY)
-    found = {property_name(key): _single(card, value, property_name(key)) for key, value in block.items()}
-    return {name: value for name, value in found.items() if value is not None}
+    is_map = block.kind == "map"
+    fields = {property_name(key): value for key, value in block.items()} if is_map else {"emissions": block}
+    found: dict[str, Value] = {}
+    for name, node in fields.items():
+        if node.kind != "scalar":
+            key = name if is_map else BLOCK_KEY
+            flaw = f"`{key}` is a {node.kind}, and only single values are put into another card"
+            hint = "write one value a key, as `emissions: 12.5`"
+            raise refused_at(card, node.start, flaw, hint, is_for_writer=False)
+        if node.value is not None:
+            found[name] = node.value
+    return found
 
 
 def card_with_figures(theirs: bytes, path: str, figures: dict[str, Value]) -> tuple[bytes, tuple[str, ...]]:
@@ -53,14 +55,3 @@ def card_with_figures(theirs: bytes, path: str, figures: dict[str, Value]) -> tu
     if old is not None and new is not None and old.value != new:
         notes.append(f"emissions was {old.raw!r} and is {new!r}")
     return encode(card, write_block(card, figures)), tuple(notes)
-
-
-def _single(card: Card, node: Node, name: str = BLOCK_KEY) -> Value | None:
-    if node.kind != "scalar":
-        raise _not_single(card, node, name)
-    return node.value
-
-
-def _not_single(card: Card, node: Node, name: str) -> CardPlaceError:
-    message = f"`{name}` is a {node.kind}, and only single values are put into another card"
-    return refused_at(card, node.start, message, "write one value a key, as `emissions: 12.5`", is_for_writer=False)

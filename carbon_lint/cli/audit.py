@@ -147,6 +147,7 @@ def _interrupt_asked_for() -> Iterator[Callable[[], bool]]:
 
 def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
     from carbon_lint.hub.client.auth import no_token
+    from carbon_lint.hub.client.http import Deadline
     from carbon_lint.hub.client.session import open_catalogue, quiet_client
 
     timeout_s = None if arguments.timeout is None else parse_duration_s(arguments.timeout)
@@ -154,7 +155,7 @@ def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
         quiet_client(),
         closing(_Show()) as show,
         open_catalogue(
-            os.environ, timeout_s=timeout_s, token_file=arguments.token_file, on_wait=show.wait
+            os.environ, deadline=Deadline(timeout_s, show.wait), token_file=arguments.token_file
         ) as catalogue,
     ):
         if arguments.open_prs and arguments.yes and catalogue.credentials is None:

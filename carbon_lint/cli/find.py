@@ -50,15 +50,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Search, print, return 0."""
+    from carbon_lint.hub.client.http import Deadline
     from carbon_lint.hub.client.session import open_catalogue, quiet_client
     from carbon_lint.hub.search.find import find, greener_than
 
     request = _request(arguments)
-    timeout_s = parse_duration_s(arguments.timeout)
-    with (
-        quiet_client(),
-        open_catalogue(os.environ, timeout_s=timeout_s, on_wait=show_wait) as catalogue,
-    ):
+    deadline = Deadline(parse_duration_s(arguments.timeout), show_wait)
+    with quiet_client(), open_catalogue(os.environ, deadline=deadline) as catalogue:
         if arguments.greener_than:
             model = parse_target(arguments.greener_than, catalogue.endpoint)
             request = greener_than(model, request, catalogue)

@@ -41,7 +41,6 @@ from carbon_lint.text import terminal
 from carbon_lint.units import parse_duration_s
 
 if TYPE_CHECKING:
-    from carbon_lint.hub.client.http import Deadline
     from carbon_lint.hub.client.remote import ModelRepo
     from carbon_lint.hub.publish.card import Published
     from carbon_lint.hub.publish.figures import Publishing
@@ -103,23 +102,21 @@ def run(arguments: Namespace) -> int:
 
     _refuse_what_cannot_be_combined(arguments)
     record = None if arguments.record is None else _record(arguments)
-    deadline = Deadline(parse_duration_s(arguments.timeout))
     with (
         quiet_client(),
         open_model(
             arguments.to,
             os.environ,
-            deadline=deadline,
+            deadline=Deadline(parse_duration_s(arguments.timeout), show_wait),
             token_file=arguments.token_file,
             needs_token=not arguments.dry_run,
-            on_wait=show_wait,
         ) as repo,
     ):
         say(*notes_on(repo.endpoint))
         try:
             if arguments.stage:
-                return _stage(arguments, repo, deadline)
-            return _publish(arguments, record, repo, deadline)
+                return _stage(arguments, repo)
+            return _publish(arguments, record, repo)
         except CardErrorsError as error:
             sys.stdout.write("".join(f"{line}\n" for line in error.findings))
             raise
@@ -155,12 +152,11 @@ def _refuse_what_cannot_be_combined(arguments: Namespace) -> None:
         raise UsageError("nothing to publish", hint="name a card, or a record by --record r.json")
 
 
-def _stage(arguments: Namespace, repo: ModelRepo, deadline: Deadline) -> int:
+def _stage(arguments: Namespace, repo: ModelRepo) -> int:
     """Open the draft. The ref alone goes to standard output, for `REF=$(carbon-lint publish --stage ...)`."""
-    from carbon_lint.hub.client.http import Retries
     from carbon_lint.hub.publish.stage import stage_release
 
-    staged = stage_release(repo, _stage_key(arguments, os.environ), deadline, Retries(on_wait=show_wait))
+    staged = stage_release(repo, _stage_key(arguments, os.environ))
     if arguments.format == "json":
         document = {"format": 1, "model": staged.repo_id, "pull_request": staged.num, "revision": staged.ref}
         sys.stdout.write(json_text({**document, "url": staged.url, "is_new": staged.is_new}))
@@ -180,8 +176,7 @@ def _stage_key(arguments: Namespace, environ: Mapping[str, str]) -> str | None:
     return " ".join(name for name in names if name) if run_id else None
 
 
-def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadline: Deadline) -> int:
-    from carbon_lint.hub.client.http import Retries
+def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo) -> int:
     from carbon_lint.hub.publish.card import publish_card
     from carbon_lint.hub.publish.pulls import publish_by_pull_request
     from carbon_lint.hub.publish.stage import merge_release, parse_ref
@@ -195,13 +190,11 @@ def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo, deadl
         _publishing(arguments, record, settings, repo.id),
         settings,
         repo,
-        deadline,
         by,
         revision=arguments.revision,
         overwrite=arguments.force,
         title=arguments.message,
         on_loss=_say_loss,
-        retries=Retries(on_wait=show_wait),
     )
     if arguments.lineage:
         published = replace(published, notes=(*published.notes, *_lineage(published, repo)))

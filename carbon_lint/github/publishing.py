@@ -147,7 +147,10 @@ def _publish(step: Step, plan: RunPlan, settings: Settings, record: Record | Non
     from carbon_lint.hub.publish.pulls import publish_by_pull_request  # noqa: PLC0415
     from carbon_lint.pipeline.publish import publish  # noqa: PLC0415
 
-    deadline = Deadline(DRY_RUN_TIMEOUT_S if mode is Mode.DRY_RUN else TIMEOUT_S)
+    deadline = Deadline(
+        DRY_RUN_TIMEOUT_S if mode is Mode.DRY_RUN else TIMEOUT_S,
+        lambda wait_s, why: step.console.line(f"carbon-lint: {why}; trying again in {wait_s:.1f} s"),
+    )
     with open_model(
         step.inputs.hub_repo or "",
         step.environ,
@@ -155,11 +158,10 @@ def _publish(step: Step, plan: RunPlan, settings: Settings, record: Record | Non
         token=step.inputs.hf_token,
         needs_token=mode is not Mode.DRY_RUN,
         is_anonymous=step.context.is_fork,
-        on_wait=lambda wait_s, why: step.console.line(f"carbon-lint: {why}; trying again in {wait_s:.1f} s"),
     ) as repo:
         by = publish_by_pull_request if mode is Mode.PULL_REQUEST else publish_card
         what = _publishing(step, plan, record, mode)
-        return publish(what, settings, repo, deadline, by, on_loss=lambda lost: _show_loss(step, lost))
+        return publish(what, settings, repo, by, on_loss=lambda lost: _show_loss(step, lost))
 
 
 def not_published(step: Step) -> str:

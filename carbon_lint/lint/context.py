@@ -75,9 +75,7 @@ class Context:
     @property
     def is_model_card(self) -> bool:
         """Whether a figure is expected: not on the card of a data set or a Space."""
-        from carbon_lint.card.kind import is_model_card
-
-        return is_model_card(self.card)
+        return self.card.is_of_a_model
 
     @cached_property
     def fields(self) -> dict[str, tuple[Node, Node]]:

@@ -10,7 +10,6 @@ from typing import Any
 
 from carbon_lint.card.transfer import stated_figures
 from carbon_lint.config import Settings
-from carbon_lint.hub.client.http import Deadline
 from carbon_lint.hub.client.remote import ModelRepo
 from carbon_lint.hub.publish.card import CardErrorsError, Published, PublishRequest, linter, whole_card
 from carbon_lint.hub.publish.figures import Publishing, plan_figures
@@ -21,7 +20,7 @@ from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import record_file, render_record
 
-Way = Callable[[PublishRequest, ModelRepo, Deadline], Published]
+Way = Callable[[PublishRequest, ModelRepo], Published]
 """How a request is carried out: by a commit, by a pull request, or by the merge of a draft."""
 
 
@@ -29,7 +28,6 @@ def publish(
     publishing: Publishing,
     settings: Settings,
     repo: ModelRepo,
-    deadline: Deadline,
     by: Way,
     **given: Any,
 ) -> Published:
@@ -62,7 +60,7 @@ def publish(
         files={} if whole is None else _evidence(publishing, whole.record),
         **given,
     )
-    return replace(by(request, repo, deadline), notes=tuple(notes))
+    return replace(by(request, repo), notes=tuple(notes))
 
 
 def _evidence(publishing: Publishing, whole: Record) -> dict[str, bytes]:

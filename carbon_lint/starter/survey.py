@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from carbon_lint.card.kind import is_model_card
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import PlaceError
 from carbon_lint.lint.discover import CARD_NAME, find_cards
@@ -76,7 +75,7 @@ def _cards(root: Path) -> list[str]:
 def is_of_another_kind(text: str) -> bool:
     """Return whether the front matter is that of a Space or of a data set, which have a README.md with metadata too."""
     card = read_card(text.encode(), CARD_NAME)
-    return card.block_key is None and not is_model_card(card)
+    return card.block_key is None and not card.is_of_a_model
 
 
 def _default_branch(root: Path) -> str:

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from carbon_lint.card.body import TITLE, own_section
 from carbon_lint.card.document import Node
-from carbon_lint.card.from_record import card_with_record, is_modelled
+from carbon_lint.card.from_record import card_with_record, is_modelled, record_named_in
 from carbon_lint.card.read import read_card
-from carbon_lint.card.source import record_named_in
 from carbon_lint.errors import CardPlaceError, InputError, MissingFigureError, NothingFoundError
 from carbon_lint.places import every_place
 from carbon_lint.records.document import hash_of

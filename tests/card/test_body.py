@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.card.hours import hours
-from carbon_lint.card.prose import figures
+from carbon_lint.card.prose import figures, hours
 from carbon_lint.card.read import read_card
 from tests.cases import cases
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from carbon_lint.card.kind import is_model_card
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
 from carbon_lint.lint.engine import lint_card
@@ -34,7 +33,7 @@ def codes(matter, body):
     ],
 )
 def test_the_keys_say_what_a_card_is_of(matter, is_of_a_model):
-    assert is_model_card(read_card(f"---\n{matter}---\n".encode(), "README.md")) is is_of_a_model
+    assert read_card(f"---\n{matter}---\n".encode(), "README.md").is_of_a_model is is_of_a_model
 
 
 @cases("body", BODIES)

@@ -9,8 +9,8 @@ import stat
 
 import pytest
 
+from carbon_lint.card.from_record import source_of
 from carbon_lint.card.read import read_card
-from carbon_lint.card.source import source_of
 from carbon_lint.records.record import Energy, Hardware, Outcome
 from carbon_lint.records.store import load_record, write_record
 from tests.records.builders import FRANCE, a_record, fitting

@@ -17,7 +17,7 @@ from carbon_lint.measurement.meter import Reading, power_between_w
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.record import Energy
 from carbon_lint.records.store import write_record
-from carbon_lint.trackers.points import curve, final
+from carbon_lint.trackers.trackio import curve, final
 from tests.conftest import ROOT
 from tests.report.runs import RECORD, record
 from tests.report.test_page import readings

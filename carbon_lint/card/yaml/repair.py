@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from itertools import accumulate, count
 
 from carbon_lint.card.yaml.scalars import paired, with_last_break
@@ -101,13 +102,13 @@ class Repaired:
         self._numbers = (number for number in count() if str(number) not in numbers)
         self._anchors: dict[str, str] = {}  # the name that stands in -> the name in the source
         self._done: set[str] = set()  # what was replaced everywhere
-        self._mended: dict[int, int] = {}  # line -> how often it was repaired
+        self._mended: Counter[int] = Counter()  # line -> how often it was repaired
         self._lengths = [len(line) for line in _LINE.findall(source)]
         self.lines: list[str] = _LINE.findall(_ODD.sub(lambda match: self._stand_in(match[0]), source))
         self._spans: dict[int, list[tuple[int, int]]] = {}  # line -> the span in the source of each of its characters
         self._starts: tuple[list[int], list[int]] | None = None
         if yaml_text.startswith("\ufeff"):  # js-yaml takes it off too
-            self._replace(0, 0, 1, "")
+            self._replace(0, (0, 1, ""))
 
     @property
     def text(self) -> str:
@@ -155,7 +156,7 @@ class Repaired:
         if fault.place is None or fault.place[0] >= len(self.lines):
             return False
         line, column = fault.place
-        self._mended[line] = self._mended.get(line, 0) + 1
+        self._mended[line] += 1
         if self._mended[line] > _MOST_REPAIRS:
             return False
         if self.lines[line][column : column + 1] == "\t":
@@ -176,14 +177,14 @@ class Repaired:
         end = run.end() if run else column
         rest = text[end:].rstrip("\r\n")
         if not rest or rest.startswith("#"):
-            self._replace(line, column, end, " " * (end - column))
+            self._replace(line, (column, end, " " * (end - column)))
             self._mend_empty_lines(line + 1)
             return True
         if not before:
             return False
         if not before.strip(" -?") and _ENTRY.match(rest):
             return False  # a TAB as indentation of a block entry is an error to every reader
-        self._replace(line, column, end, " " * (end - column) if before.strip(" ") else "")
+        self._replace(line, (column, end, " " * (end - column) if before.strip(" ") else ""))
         return True
 
     def _mend_empty_lines(self, line: int) -> None:
@@ -191,7 +192,7 @@ class Repaired:
         while line < len(self.lines) and _EMPTY.fullmatch(self.lines[line]):
             blanks = _TAB_RUN.match(self.lines[line])
             if blanks and "\t" in blanks[0]:
-                self._replace(line, 0, blanks.end(), " " * blanks.end())
+                self._replace(line, (0, blanks.end(), " " * blanks.end()))
             line += 1
 
     def _replace_everywhere(self, kind: str, replaced: Callable[[str], list[tuple[int, int, str]]]) -> bool:
@@ -203,7 +204,7 @@ class Repaired:
         for number, line in enumerate(self.lines):
             edits = replaced(line)
             is_changed = is_changed or bool(edits)
-            self._replace_all(number, edits)
+            self._replace(number, *edits)
         return is_changed
 
     def _without_surrogates(self, line: str) -> list[tuple[int, int, str]]:
@@ -223,7 +224,7 @@ class Repaired:
         match = _ANCHOR_NAME.match(self.lines[line], column + 1)
         if match is None or match[0] in self._anchors:
             return False  # a stand-in is a name that libyaml takes: what it stumbles over follows it
-        self._replace(line, *match.span(), self._stand_in_name(match[0]))
+        self._replace(line, (*match.span(), self._stand_in_name(match[0])))
         return True
 
     def _mend_long_key(self, line: int) -> bool:
@@ -236,7 +237,7 @@ class Repaired:
         if len(key) < _LEAST_LONG_KEY:
             return False
         start, end = _LEAST_LONG_KEY // 2, len(key) - 1
-        self._replace(line, start, end, self._stand_in(text[start:end], self.original(text[start:end])))
+        self._replace(line, (start, end, self._stand_in(text[start:end], self.original(text[start:end]))))
         return True
 
     def _stand_in(self, text: str, held: str | None = None) -> str:
@@ -255,10 +256,7 @@ class Repaired:
             self._anchors[f"anchor-{known}-"] = name
         return f"anchor-{known}-"
 
-    def _replace(self, line: int, start: int, end: int, new: str) -> None:
-        self._replace_all(line, [(start, end, new)])
-
-    def _replace_all(self, line: int, edits: list[tuple[int, int, str]]) -> None:
+    def _replace(self, line: int, *edits: tuple[int, int, str]) -> None:
         """Put edits, in order and not empty, into a line."""
         if not edits:
             return

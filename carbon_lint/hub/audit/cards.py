@@ -89,21 +89,18 @@ def audit_card(card_text: CardText, settings: Settings) -> AuditedCard:
 
 
 def audit_cards(cards: Iterable[CardText], settings: Settings, *, only_mentioning: bool = False) -> list[AuditedCard]:
-    """Audit a batch; with `only_mentioning` cards without a word of emissions are only counted."""
-    return [
-        _not_audited(card) if only_mentioning and not mentions_emissions(card) else audit_card(card, settings)
-        for card in cards
-    ]
+    """Audit a batch; with `only_mentioning` cards without a word of emissions are only counted.
 
-
-def mentions_emissions(card: CardText) -> bool:
-    """Return whether the text could state emissions. A key written in YAML escapes is not seen."""
-    folded = (card.data or b"").lower()
-    return b"co2" in folded or b"emission" in folded
-
-
-def _not_audited(card: CardText) -> AuditedCard:
-    return AuditedCard(id=card.id, has_card=card.data is not None, problem=card.problem)
+    A key written in YAML escapes is not seen.
+    """
+    audited = []
+    for card in cards:
+        folded = (card.data or b"").lower()
+        if only_mentioning and b"co2" not in folded and b"emission" not in folded:
+            audited.append(AuditedCard(id=card.id, has_card=card.data is not None, problem=card.problem))
+        else:
+            audited.append(audit_card(card, settings))
+    return audited
 
 
 def finding_of(diagnostic: Diagnostic) -> dict[str, Any]:

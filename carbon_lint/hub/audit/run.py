@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 
 from carbon_lint.config import Settings
 from carbon_lint.hub.audit.cards import AuditedCard, CardText, Tally, audit_card, audit_cards, tally
@@ -53,14 +52,6 @@ def watched(
         on_progress(AuditProgress(done=number, of=of, elapsed_s=elapsed_s, left_s=left_s))
 
 
-def audit_each(cards: Iterable[CardText], settings: Settings, journal: AuditJournal) -> Iterator[AuditedCard]:
-    """Audit one by one in this process, each put into the journal: for cards that come over the network."""
-    for card in cards:
-        audited = audit_card(card, settings)
-        journal.add(audited)
-        yield audited
-
-
 def audit_models(
     names: Sequence[str],
     settings: Settings,
@@ -73,9 +64,16 @@ def audit_models(
     Raises UnansweredError if the Hub does not answer any more: the journal then holds what was found.
     """
     before = [journal.done[name] for name in names if name in journal.done]
-    left = iter([name for name in names if name not in journal.done])
-    verdicts = chain(before, audit_each(fetch(left, catalogue), settings, journal))
-    sums = tally(watched(verdicts, on_progress, of=len(names), before=len(before)))
+    left = [name for name in names if name not in journal.done]
+
+    def verdicts() -> Iterator[AuditedCard]:
+        yield from before
+        for card in fetch(left, catalogue):
+            audited = audit_card(card, settings)
+            journal.add(audited)
+            yield audited
+
+    sums = tally(watched(verdicts(), on_progress, of=len(names), before=len(before)))
     journal.finish()
     return sums
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def ids_of(author: str, catalogue: Catalogue) -> list[str]:
     return [entry.id for entry in catalogue.models({"author": author, "limit": 1000})]
 
 
-def fetch(ids: Iterator[str], catalogue: Catalogue) -> Iterator[CardText]:
+def fetch(ids: Iterable[str], catalogue: Catalogue) -> Iterator[CardText]:
     """Return the cards of these models as they are on `main` now, in order, a few at a time.
 
     A model that is missing, gated or badly named is a card with a problem. Raises UnansweredError if the Hub does

@@ -25,7 +25,6 @@ class Entry:
     likes: int | None
     task: str | None
     library: str | None
-    sha: str | None
 
 
 class Catalogue:
@@ -75,7 +74,6 @@ def entry_of(item: Any) -> Entry | None:
         likes=_count(item.get("likes")),
         task=_text(item.get("pipeline_tag")),
         library=_text(item.get("library_name")),
-        sha=_text(item.get("sha")),
     )
 
 

@@ -61,22 +61,13 @@ def _is_stated(environ: Mapping[str, str], reference: str, value: str) -> bool:
 
 
 def _values(document: Any) -> Iterator[str]:
-    """Yield every value of the variable in an `env:` of the workflow, of a job, of its container or of a step."""
-    if not isinstance(document, dict):
-        return
-    jobs = document.get("jobs")
-    for job in jobs.values() if isinstance(jobs, dict) else ():
-        yield from _in_env(job)
-        yield from _in_env(job.get("container") if isinstance(job, dict) else None)
-        steps = job.get("steps") if isinstance(job, dict) else None
-        for step in steps if isinstance(steps, list) else ():
-            yield from _in_env(step)
-    yield from _in_env(document)
-
-
-def _in_env(holder: Any) -> Iterator[str]:
-    env = holder.get("env") if isinstance(holder, dict) else None
-    if isinstance(env, str):
-        yield env  # `env: ${{ fromJSON(…) }}`
-    elif isinstance(env, dict) and VARIABLE in env:
-        yield str(env[VARIABLE])
+    """Yield every value of the variable in an `env:`: of the workflow, of a job, of its container, of a step."""
+    if isinstance(document, dict):
+        env = document.get("env")
+        if isinstance(env, str):
+            yield env  # `env: ${{ fromJSON(…) }}`
+        elif isinstance(env, dict) and VARIABLE in env:
+            yield str(env[VARIABLE])
+        document = list(document.values())
+    for part in document if isinstance(document, list) else ():
+        yield from _values(part)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import tenacity
 from huggingface_hub.utils import HfHubHTTPError, parse_ratelimit_headers
@@ -36,6 +36,8 @@ def _library() -> ModuleType:
 
 if not TYPE_CHECKING:
     httpx = _library()
+
+_Done = TypeVar("_Done")
 
 RETRY_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 # Asking these twice does nothing twice. All other requests that are not GET or HEAD change something.
@@ -61,93 +63,66 @@ class UnansweredError(HubError):
 
 
 class Deadline:
-    """How long the whole may still take, on a monotonic clock. `seconds=None` sets no limit."""
+    """How long the whole may still take, and what is told before each wait: its seconds, and why.
 
-    def __init__(self, seconds: float | None, clock: Callable[[], float] = time.monotonic) -> None:
-        self.seconds = seconds
-        self._clock = clock
-        self._end = None if seconds is None else clock() + seconds
+    `seconds=None` sets no limit. Waits are random up to an exponentially growing bound: many CI jobs fail at once.
+    """
+
+    def __init__(self, seconds: float | None, on_wait: Callable[[float, str], None] | None = None) -> None:
+        self.seconds = float("inf") if seconds is None else seconds
+        self.on_wait = on_wait
+        self._end_s = time.monotonic() + self.seconds
 
     def remaining_s(self) -> float:
         """Return seconds left; infinite if there is no deadline, never negative."""
-        return float("inf") if self._end is None else max(0.0, self._end - self._clock())
+        return max(0.0, self._end_s - time.monotonic())
 
-
-class Retries:
-    """How often and how far apart. Waits are random up to an exponentially growing bound: many CI jobs fail at once."""
-
-    def __init__(
-        self,
-        *,
-        tries: int = TRIES,
-        first_wait_s: float | None = None,
-        max_wait_s: float = MAX_WAIT_S,
-        on_wait: Callable[[float, str], None] | None = None,
-    ) -> None:
-        self.tries = tries
-        self.first_wait_s = FIRST_WAIT_S if first_wait_s is None else first_wait_s
-        self.max_wait_s = max_wait_s
-        self.on_wait = on_wait
-
-    def retrying(self, deadline: Deadline, on: tuple[type[BaseException], ...]) -> tenacity.Retrying:
-        """Return a loop that tries again on the errors `on`, while tries and time are left, then raises the last."""
-        backoff = tenacity.wait_random_exponential(multiplier=self.first_wait_s, max=self.max_wait_s)
+    def retry(self, do: Callable[[], _Done], *on: type[BaseException]) -> _Done:
+        """Return what `do` returns; repeat it on the errors `on` while tries and time are left, then raise the last."""
+        backoff = tenacity.wait_random_exponential(multiplier=FIRST_WAIT_S, max=MAX_WAIT_S)
 
         def wait(state: tenacity.RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
             return max(backoff(state), getattr(error, "retry_after_s", 0.0))
 
         def stop(state: tenacity.RetryCallState) -> bool:
-            return state.attempt_number >= self.tries or state.upcoming_sleep >= deadline.remaining_s()
+            return state.attempt_number >= TRIES or state.upcoming_sleep >= self.remaining_s()
 
         def announce(state: tenacity.RetryCallState) -> None:
             if self.on_wait is not None and state.outcome is not None:
                 self.on_wait(state.upcoming_sleep, str(state.outcome.exception()))
 
-        return tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(on), wait=wait, stop=stop, before_sleep=announce, reraise=True
-        )
+        retry = tenacity.retry_if_exception_type(on)
+        return tenacity.Retrying(retry=retry, wait=wait, stop=stop, before_sleep=announce, reraise=True)(do)
 
 
 class BoundedClient(httpx.Client):
     """An httpx client for `huggingface_hub.set_client_factory`, bounded by `deadline`."""
 
-    def __init__(
-        self,
-        *,
-        deadline: Deadline,
-        retries: Retries,
-        call_timeout_s: float | None = None,
-        **options: Any,
-    ) -> None:
+    def __init__(self, deadline: Deadline) -> None:
         try:
-            super().__init__(follow_redirects=True, **options)
+            super().__init__(follow_redirects=True)
         except OSError as error:
             raise InputError(
                 f"the certificates of the authorities cannot be read: {error.strerror or error}",
                 hint="SSL_CERT_FILE must name a file of certificates, or not be set",
             ) from error
         self.deadline = deadline
-        self.call_timeout_s = CALL_TIMEOUT_S if call_timeout_s is None else call_timeout_s
-        self.retries = retries
-        self._clock = time.monotonic
         self._not_before = 0.0
 
     def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
         """Send, and send again if that is harmless. Raises UnansweredError if no answer came."""
-        if not _is_repeatable(request):
-            return self._send_once(request, stream, options)
-        for attempt in self.retries.retrying(self.deadline, (UnansweredError,)):
-            with attempt:
-                return self._send_once(request, stream, options)
-        raise AssertionError("tenacity re-raises the last error")
+        is_repeatable = request.method in {"GET", "HEAD"} or _REPEATABLE_POST.search(request.url.path)
+        again = (UnansweredError,) if is_repeatable else ()
+        return self.deadline.retry(lambda: self._send_once(request, stream, options), *again)
 
     def _send_once(self, request: httpx.Request, stream: bool, options: dict[str, Any]) -> httpx.Response:
         self._keep_pace()
         left = self.deadline.remaining_s()
         if left <= 0:
-            raise _late(request, self.deadline)
-        call = min(self.call_timeout_s, left)
+            late = f"not sent, the time limit of {self.deadline.seconds:g} s is over"
+            raise UnansweredError(f"{_name(request)}: {late}")
+        call = min(CALL_TIMEOUT_S, left)
         connect = min(CONNECT_TIMEOUT_S, call)
         request.extensions["timeout"] = {"connect": connect, "read": call, "write": call, "pool": call}
         try:
@@ -177,15 +152,15 @@ class BoundedClient(httpx.Client):
                 retry_after_s=wait_s,
             )
         if wait_s > 0:
-            self._not_before = max(self._not_before, self._clock() + wait_s)
+            self._not_before = max(self._not_before, time.monotonic() + wait_s)
         return response
 
     def _keep_pace(self) -> None:
         """Wait if the last answer showed that the allowance is used up: a request now would only be refused."""
-        wait_s = self._not_before - self._clock()
+        wait_s = self._not_before - time.monotonic()
         if 0 < wait_s < self.deadline.remaining_s():
-            if self.retries.on_wait is not None and wait_s >= 1:
-                self.retries.on_wait(wait_s, "the Hub's allowance of requests is used up")
+            if self.deadline.on_wait is not None and wait_s >= 1:
+                self.deadline.on_wait(wait_s, "the Hub's allowance of requests is used up")
             time.sleep(wait_s)
 
 
@@ -249,10 +224,6 @@ def retry_after_s(headers: Mapping[str, str]) -> float:
     return seconds
 
 
-def _is_repeatable(request: httpx.Request) -> bool:
-    return request.method in {"GET", "HEAD"} or _REPEATABLE_POST.search(request.url.path) is not None
-
-
 def _name(request: httpx.Request) -> str:
     return f"{request.method} {request.url.copy_with(query=None)}"
 
@@ -272,7 +243,3 @@ def _message(error: Exception) -> str:
     if isinstance(error, httpx.ConnectError):
         return f"no connection ({error})"
     return f"the connection broke ({str(error) or type(error).__name__})"
-
-
-def _late(request: httpx.Request, deadline: Deadline) -> UnansweredError:
-    return UnansweredError(f"{_name(request)}: not sent, the time limit of {deadline.seconds:g} s is over")

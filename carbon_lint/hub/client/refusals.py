@@ -7,7 +7,6 @@ from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
-    OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
@@ -18,7 +17,7 @@ from carbon_lint.hub.client.auth import HOW_TO_GIVE_ONE, Credentials
 from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.text import quoted
 
-EXPECTED = (HfHubHTTPError, OfflineModeIsEnabled, ValueError, KeyError, TypeError, AttributeError)
+EXPECTED = (HfHubHTTPError, ValueError, KeyError, TypeError, AttributeError)
 """What the client raises for an answer that it does not like: it parses bodies before it looks at them."""
 
 
@@ -33,10 +32,9 @@ class MissingError(HubError):
 def explain(error: Exception, repo_id: str, revision: str | None, credentials: Credentials | None) -> HubError:
     """Return a HubError for anything of `EXPECTED`."""
     secret = credentials.token if credentials else None
-    if isinstance(error, OfflineModeIsEnabled):
-        return HubError("HF_HUB_OFFLINE is set, so the Hub is not asked", hint="unset it for this step")
     if isinstance(error, HfHubHTTPError):
-        return _refused(error, repo_id, revision, credentials)
+        answer = redact.text(" ".join((error.server_message or "").split()), [secret])
+        return _refused(error, answer, repo_id, revision, credentials)
     answer = redact.text(" ".join(str(error).split()), [secret])
     if isinstance(error, HFValidationError):
         return HubError(answer)
@@ -47,9 +45,10 @@ def explain(error: Exception, repo_id: str, revision: str | None, credentials: C
     )
 
 
-def _refused(error: HfHubHTTPError, repo_id: str, revision: str | None, credentials: Credentials | None) -> HubError:
+def _refused(
+    error: HfHubHTTPError, answer: str, repo_id: str, revision: str | None, credentials: Credentials | None
+) -> HubError:
     status = error.response.status_code
-    answer = redact.text(" ".join((error.server_message or "").split()), [credentials.token if credentials else None])
     if isinstance(error, GatedRepoError):
         return HubError(
             f"{repo_id} is gated, and {_who(credentials)} has not been let in",

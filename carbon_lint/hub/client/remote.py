@@ -30,7 +30,7 @@ from carbon_lint import __version__, redact
 from carbon_lint.errors import HubError
 from carbon_lint.hub.client import refusals
 from carbon_lint.hub.client.auth import Credentials
-from carbon_lint.hub.client.http import BoundedClient, Deadline, Retries, UnansweredError, hard_limit, plain_client
+from carbon_lint.hub.client.http import BoundedClient, Deadline, UnansweredError, hard_limit, plain_client
 
 CARD = "README.md"
 STALE = 412
@@ -50,11 +50,9 @@ class Tip:
 class StaleError(HubError):
     """Somebody else has committed since the tip was read."""
 
-    retry_after_s = 0.0
-
 
 @contextmanager
-def connected(endpoint: str, deadline: Deadline, retries: Retries | None = None) -> Iterator[None]:
+def connected(endpoint: str, deadline: Deadline) -> Iterator[None]:
     """Bound all of huggingface_hub's requests by `deadline`, and let it send no telemetry."""
     constants = huggingface_hub.constants
     before = constants.ENDPOINT
@@ -62,8 +60,7 @@ def connected(endpoint: str, deadline: Deadline, retries: Retries | None = None)
     constants.ENDPOINT = endpoint
     constants.HF_HUB_DISABLE_TELEMETRY = True
     disable_progress_bars()
-    policy = retries or Retries()
-    set_client_factory(lambda: BoundedClient(deadline=deadline, retries=policy))
+    set_client_factory(lambda: BoundedClient(deadline))
     try:
         with hard_limit(deadline):
             yield
@@ -90,10 +87,13 @@ def _refuse_what_is_no_card(headers: Mapping[str, str], content: bytes, revision
 class ModelRepo:
     """One model on the Hub. Use inside `connected`. All methods raise HubError, of which UnansweredError is one."""
 
-    def __init__(self, repo_id: str, endpoint: str, credentials: Credentials | None) -> None:
+    def __init__(
+        self, repo_id: str, endpoint: str, credentials: Credentials | None, deadline: Deadline | None = None
+    ) -> None:
         self.id = repo_id
         self.endpoint = endpoint
         self.credentials = credentials
+        self.deadline = deadline or Deadline(None)
         token = credentials.token if credentials else False
         self.api = HfApi(endpoint=endpoint, token=token, library_name="carbon-lint", library_version=__version__)
 

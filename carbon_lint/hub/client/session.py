@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from carbon_lint.errors import HubError
 from carbon_lint.hub.client.auth import KeylessError, find_credentials, no_token
 from carbon_lint.hub.client.catalogue import Catalogue
 from carbon_lint.hub.client.endpoint import endpoint_of
-from carbon_lint.hub.client.http import Deadline, Retries
+from carbon_lint.hub.client.http import Deadline
 from carbon_lint.hub.client.remote import ModelRepo, connected
 from carbon_lint.hub.client.target import parse_target
 
@@ -31,7 +31,6 @@ def open_model(
     token_file: Path | None = None,
     needs_token: bool = True,
     is_anonymous: bool = False,
-    on_wait: Callable[[float, str], None] | None = None,
 ) -> Iterator[ModelRepo]:
     """Open the model that `target` names (`owner/model` or its page).
 
@@ -44,7 +43,7 @@ def open_model(
     endpoint = endpoint_of(environ)
     repo_id = parse_target(target, endpoint)
     _refuse_offline(environ)
-    with connected(endpoint, deadline, Retries(on_wait=on_wait)):
+    with connected(endpoint, deadline):
         credentials = None
         try:
             credentials = None if is_anonymous else find_credentials(environ, token=token, token_file=token_file)
@@ -53,16 +52,12 @@ def open_model(
                 raise
         if credentials is None and needs_token:
             raise no_token(environ)
-        yield ModelRepo(repo_id, endpoint, credentials)
+        yield ModelRepo(repo_id, endpoint, credentials, deadline)
 
 
 @contextmanager
 def open_catalogue(
-    environ: Mapping[str, str],
-    *,
-    timeout_s: float | None,
-    token_file: Path | None = None,
-    on_wait: Callable[[float, str], None] | None = None,
+    environ: Mapping[str, str], *, deadline: Deadline, token_file: Path | None = None
 ) -> Iterator[Catalogue]:
     """Open the Hub's list of models. A token is used if there is one: it is allowed more requests.
 
@@ -70,7 +65,7 @@ def open_catalogue(
     """
     endpoint = endpoint_of(environ)
     _refuse_offline(environ)
-    with connected(endpoint, Deadline(timeout_s), Retries(on_wait=on_wait)):
+    with connected(endpoint, deadline):
         yield Catalogue(endpoint, find_credentials(environ, token_file=token_file))
 
 

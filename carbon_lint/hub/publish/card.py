@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
 from carbon_lint.errors import ExitCode, HubError
-from carbon_lint.hub.client.http import Deadline, Retries, UnansweredError
+from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.hub.client.remote import CARD, LARGEST_FILE, ModelRepo, StaleError, Tip
 from carbon_lint.hub.publish.losses import Loss, loss
 from carbon_lint.hub.publish.message import MARKER, description_of, title_of
@@ -94,7 +94,6 @@ class PublishRequest:
     files: Mapping[str, bytes] = field(default_factory=dict)
     on_loss: Callable[[Loss], None] | None = None
     dry_run: bool = False
-    retries: Retries = field(default_factory=Retries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +111,7 @@ class Published:
     notes: tuple[str, ...] = ()
 
 
-def publish_card(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Published:
+def publish_card(request: PublishRequest, repo: ModelRepo) -> Published:
     """Commit the card to `request.revision`. See the module for how.
 
     Raises:
@@ -122,16 +121,12 @@ def publish_card(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -
         PublishCancelledError: interrupted; it says the same.
     """
     publication = _Publication(request, repo)
-    loop = request.retries.retrying(deadline, (UnansweredError, StaleError))
     try:
-        for attempt in loop:
-            with attempt:
-                return publication.run_once()
+        return repo.deadline.retry(publication.run_once, UnansweredError, StaleError)
     except (UnansweredError, StaleError) as error:
         raise publication.gave_up(error) from error
     except KeyboardInterrupt as interrupt:
         raise PublishCancelledError(publication.state()) from interrupt
-    raise AssertionError("tenacity re-raises the last error")
 
 
 class _Publication:

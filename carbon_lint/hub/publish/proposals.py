@@ -11,7 +11,6 @@ from carbon_lint.config import Settings
 from carbon_lint.errors import HubError
 from carbon_lint.hub.audit.cards import AuditedCard, CardText, audit_card
 from carbon_lint.hub.client.catalogue import Catalogue
-from carbon_lint.hub.client.http import Deadline, Retries
 from carbon_lint.hub.client.remote import ModelRepo
 from carbon_lint.hub.publish.card import PublishRequest, linter, publish_card, whole_card
 from carbon_lint.hub.publish.pulls import MARK, Pulls
@@ -48,7 +47,7 @@ def propose_each(
         repo = ModelRepo(audited.id, catalogue.endpoint, catalogue.credentials)
         evidence = audited.proposal.evidence if audited.proposal else ""
         try:
-            done = propose(repo, settings, Deadline(None)) if is_meant else earlier(repo)
+            done = propose(repo, settings) if is_meant else earlier(repo)
         except HubError as error:
             done = Proposed(id=audited.id, url=None, note=error.message)
         done = done or Proposed(id=audited.id, url=None, note=evidence, is_new=True)
@@ -65,7 +64,7 @@ def earlier(repo: ModelRepo) -> Proposed | None:
     return Proposed(id=repo.id, url=pulls.url(before[0].num), note=f"proposed before, {before[0].status}")
 
 
-def propose(repo: ModelRepo, settings: Settings, deadline: Deadline) -> Proposed:
+def propose(repo: ModelRepo, settings: Settings) -> Proposed:
     """Open a pull request that puts grams into the field, if the card as it is now still proves it.
 
     Never a second one, not even if the first was closed: its owner has answered. Raises HubError.
@@ -81,23 +80,19 @@ def propose(repo: ModelRepo, settings: Settings, deadline: Deadline) -> Proposed
     card = read_card(tip.card, f"{repo.id}/README.md")
     new = encode(card, replace_span(card.text, [(proposal.start, proposal.end, proposal.new)]))
     old_text = card.text[proposal.start : proposal.end]
-    retries = Retries()
-    pull, _ = pulls.find_or_create(
-        TITLE, describe(old_text, proposal.new, proposal.evidence), KILOGRAMS, deadline, retries
-    )
+    pull, _ = pulls.find_or_create(TITLE, describe(old_text, proposal.new, proposal.evidence), KILOGRAMS)
     request = PublishRequest(
         plan=whole_card(new),
         revision=pull.ref,
         check=linter(settings),
         title=f"{TITLE}: {old_text} kg = {proposal.new} g",
-        retries=retries,
     )
     try:
-        publish_card(request, repo, deadline)
+        publish_card(request, repo)
     except HubError:
-        pulls.set_status(pull.num, "closed", deadline, retries)
+        pulls.set_status(pull.num, "closed")
         raise
-    pulls.set_status(pull.num, "open", deadline, retries)
+    pulls.set_status(pull.num, "open")
     return Proposed(id=repo.id, url=pulls.url(pull.num), note=f"{old_text} kg = {proposal.new} g", is_new=True)
 
 

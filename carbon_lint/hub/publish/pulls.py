@@ -14,7 +14,7 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import HubError
-from carbon_lint.hub.client.http import Deadline, Retries, UnansweredError
+from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.hub.client.refusals import ForbiddenError
 from carbon_lint.hub.client.remote import CARD, ModelRepo
 from carbon_lint.hub.publish.card import (
@@ -41,8 +41,6 @@ class Pull:
     """A pull request. `status` is open, draft, merged or closed."""
 
     num: int
-    title: str
-    author: str
     status: str
     description: str
     conflicts: tuple[str, ...] = ()
@@ -74,8 +72,6 @@ class Pulls:
         files = found.conflicting_files if isinstance(found.conflicting_files, list) else []
         return Pull(
             num=num,
-            title=found.title,
-            author=found.author,
             status=found.status,
             description=getattr(first, "content", ""),
             conflicts=tuple(map(str, files)),
@@ -112,39 +108,39 @@ class Pulls:
         except ForbiddenError:
             raise self._repo.forbidden("open pull requests in") from None
 
-    def find_or_create(
-        self, title: str, description: str, mark: str, deadline: Deadline, retries: Retries
-    ) -> tuple[Pull, bool]:
+    def find_or_create(self, title: str, description: str, mark: str) -> tuple[Pull, bool]:
         """Return our open pull request with the mark, made if there is none, and whether it was made now.
 
         If a lost answer led to two, the older one is kept and the other closed.
         """
         made = False
-        for attempt in retries.retrying(deadline, (UnansweredError,)):
-            with attempt:
-                found = self.ours(mark)
-                if not found:
-                    made = True
-                    found = [self.get(self.create(title, f"{description}\n\n{mark}"))]
-                self.close_all(found[1:], deadline, retries)
-                return found[0], made
-        raise AssertionError("tenacity re-raises the last error")
 
-    def close_all(self, pulls: list[Pull], deadline: Deadline, retries: Retries) -> None:
+        def find() -> Pull:
+            nonlocal made
+            found = self.ours(mark)
+            if not found:
+                made = True
+                found = [self.get(self.create(title, f"{description}\n\n{mark}"))]
+            self.close_all(found[1:])
+            return found[0]
+
+        return self._repo.deadline.retry(find, UnansweredError), made
+
+    def close_all(self, pulls: list[Pull]) -> None:
         """Close these."""
         for pull in pulls:
-            self.set_status(pull.num, "closed", deadline, retries)
+            self.set_status(pull.num, "closed")
 
-    def set_status(self, num: int, status: str, deadline: Deadline, retries: Retries) -> None:
+    def set_status(self, num: int, status: str) -> None:
         """Open or close it, unless it is so already."""
 
         def change() -> None:
             if self.get(num).status != status:
                 self._api.change_discussion_status(self._repo.id, num, "open" if status == "open" else "closed")
 
-        self._surely(change, deadline, retries)
+        self._surely(change)
 
-    def merge(self, num: int, deadline: Deadline, retries: Retries) -> None:
+    def merge(self, num: int) -> None:
         """Merge it. Raises HubError with the files if it conflicts."""
 
         def change() -> None:
@@ -158,28 +154,30 @@ class Pulls:
                 )
             self._api.merge_pull_request(self._repo.id, num)
 
-        self._surely(change, deadline, retries)
+        self._surely(change)
 
-    def _surely(self, change: Callable[[], None], deadline: Deadline, retries: Retries) -> None:
+    def _surely(self, change: Callable[[], None]) -> None:
         """Make a change that looks first whether it is made, and again if the answer was lost."""
-        for attempt in retries.retrying(deadline, (UnansweredError,)):
-            with attempt:
-                try:
-                    with self._repo.speaking(None):
-                        change()
-                except ForbiddenError:
-                    raise self._repo.forbidden("change pull requests of") from None
-                except HfHubHTTPError as error:
-                    raise HubError(f"the Hub refused: {error.server_message}") from None
+
+        def attempt() -> None:
+            with self._repo.speaking(None):
+                change()
+
+        try:
+            self._repo.deadline.retry(attempt, UnansweredError)
+        except ForbiddenError:
+            raise self._repo.forbidden("change pull requests of") from None
+        except HfHubHTTPError as error:
+            raise HubError(f"the Hub refused: {error.server_message}") from None
 
 
-def publish_by_pull_request(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Published:
+def publish_by_pull_request(request: PublishRequest, repo: ModelRepo) -> Published:
     """Propose the card in a pull request: ours is updated if one is open, else one is made.
 
     Raises as `publish_card` does.
     """
     try:
-        return _propose(request, repo, deadline)
+        return _propose(request, repo)
     except UnansweredError as error:
         raise HubError(f"{error.message}; main is as it was", hint=AGAIN_IS_SAFE) from error
     except KeyboardInterrupt as interrupt:
@@ -187,7 +185,7 @@ def publish_by_pull_request(request: PublishRequest, repo: ModelRepo, deadline: 
         raise PublishCancelledError(pulls) from interrupt
 
 
-def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Published:
+def _propose(request: PublishRequest, repo: ModelRepo) -> Published:
     pulls = Pulls(repo)
     main = repo.tip("main")
     new = request.plan.card_for(main.card)
@@ -202,18 +200,18 @@ def _propose(request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Pu
     emissions_g = read_card(new, CARD).emissions_g
     title = request.title or title_of(request.record, emissions_g)
     description = description_of(request.record, emissions_g, uuid.uuid4().hex, is_markdown=True)
-    pull, is_made = pulls.find_or_create(title, description, MARK + CARD_PULL, deadline, request.retries)
+    pull, is_made = pulls.find_or_create(title, description, MARK + CARD_PULL)
     try:
         plan = request.plan if not is_made and _has_edits_of_others(repo, pull) else whole_card(new)
-        done = publish_card(replace(request, plan=plan, revision=pull.ref, on_loss=None), repo, deadline)
+        done = publish_card(replace(request, plan=plan, revision=pull.ref, on_loss=None), repo)
     except HubError as error:
         state = f"{pulls.url(pull.num)} {'was made, ' if is_made else ''}is {pull.status}"
         raise error.again(message=f"{error.message} ({state})") from error
     if pull.status == "draft":
-        pulls.set_status(pull.num, "open", deadline, request.retries)
+        pulls.set_status(pull.num, "open")
     if is_made:
         # a request that was given up as lost may have been carried out after all, only late
-        pulls.close_all([it for it in pulls.ours(MARK + CARD_PULL) if it.num != pull.num], deadline, request.retries)
+        pulls.close_all([it for it in pulls.ours(MARK + CARD_PULL) if it.num != pull.num])
     return replace(done, url=pulls.url(pull.num), pull_request=pull.num)
 
 

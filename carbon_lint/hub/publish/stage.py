@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass, replace
 
 from carbon_lint.errors import ExitCode, HubError, UsageError
-from carbon_lint.hub.client.http import Deadline, Retries, UnansweredError
+from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.hub.client.remote import ModelRepo, Tip
 from carbon_lint.hub.publish.card import Published, PublishRequest, publish_card, whole_card
 from carbon_lint.hub.publish.pulls import MARK, Pull, Pulls
@@ -43,7 +43,7 @@ class Staged:
     is_new: bool
 
 
-def stage_release(repo: ModelRepo, key: str | None, deadline: Deadline, retries: Retries) -> Staged:
+def stage_release(repo: ModelRepo, key: str | None) -> Staged:
     """Open a draft pull request, or find the one that was opened with the same `key` (a run's id, say).
 
     Raises HubError.
@@ -51,7 +51,7 @@ def stage_release(repo: ModelRepo, key: str | None, deadline: Deadline, retries:
     pulls = Pulls(repo)
     repo.tip("main")  # a missing or renamed model is an error before anything is made
     mark = f"{MARK}stage {key or uuid.uuid4().hex}"
-    pull, is_new = pulls.find_or_create(TITLE, DESCRIPTION, mark, deadline, retries)
+    pull, is_new = pulls.find_or_create(TITLE, DESCRIPTION, mark)
     return Staged(repo_id=repo.id, num=pull.num, ref=pull.ref, url=pulls.url(pull.num), is_new=is_new)
 
 
@@ -65,7 +65,7 @@ def parse_ref(text: str) -> int:
     return int(match[1])
 
 
-def merge_release(num: int, record: Record, request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> Published:
+def merge_release(num: int, record: Record, request: PublishRequest, repo: ModelRepo) -> Published:
     """Put main's own card with the record's block, and all else of the pull request, on main by one merge.
 
     `request.plan` edits the block. Raises GateFailedError if the run did not pass, HubError if the merge
@@ -80,12 +80,12 @@ def merge_release(num: int, record: Record, request: PublishRequest, repo: Model
         raise HubError(f"{pulls.url(num)} was closed without a merge", hint="open it again there, or stage anew")
     for _ in range(ROUNDS):
         main = repo.tip("main")
-        _put_card(main, pull, request, repo, deadline)
+        _put_card(main, pull, request, repo)
         if repo.tip("main").card == main.card:
             break
-    pulls.set_status(num, "open", deadline, request.retries)  # a draft cannot be merged
+    pulls.set_status(num, "open")  # a draft cannot be merged
     try:
-        pulls.merge(num, deadline, request.retries)
+        pulls.merge(num)
     except UnansweredError as error:
         where = f"whether it is merged could not be found out: look at {pulls.url(num)}"
         raise HubError(f"{error.message}; {where}", hint="merging again is safe: it merges once") from error
@@ -101,12 +101,12 @@ def _refuse_unless_passed(record: Record) -> None:
         )
 
 
-def _put_card(main: Tip, pull: Pull, request: PublishRequest, repo: ModelRepo, deadline: Deadline) -> None:
+def _put_card(main: Tip, pull: Pull, request: PublishRequest, repo: ModelRepo) -> None:
     """Commit main's card with the block onto the pull request; the training's own card if main has none."""
     base = main.card if main.card is not None else repo.tip(pull.ref).card
     card = request.plan.card_for(base)
     # the training may push once more, even after its end: main's text goes over it
-    publish_card(replace(request, plan=whole_card(card), revision=pull.ref, overwrite=True), repo, deadline)
+    publish_card(replace(request, plan=whole_card(card), revision=pull.ref, overwrite=True), repo)
 
 
 def _merged(request: PublishRequest, repo: ModelRepo, pulls: Pulls, num: int, *, changed: bool) -> Published:

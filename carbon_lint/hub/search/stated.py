@@ -74,21 +74,17 @@ def _number(value: float) -> Stated:
 
 
 def _words(text: str) -> Stated:
-    quantity = read(text) if len(text) <= LONGEST else None
+    match = re.match(SIGNED, text.strip(), re.IGNORECASE) if len(text) <= LONGEST else None
+    if match is None:
+        return _unread(text, "text that is not one quantity")
+    quantity = read(text)
     if quantity is None:
-        return _unread(text, _why_unread(text))
+        unit = text.strip()[match.end() :].strip()
+        is_word = re.fullmatch(r"[^\W\d_]+", unit)
+        why = f"{unit!r} is no clear unit of mass" if is_word else "text that is not one quantity"
+        return _unread(text, why if unit else "text without a unit")
     emissions_g = float(quantity.grams[0])
     if quantity.doubt or not 0 <= emissions_g < math.inf:
         return _unread(text, quantity.doubt or _NO_AMOUNT)
-    is_about = re.match(SIGNED, text.strip(), re.IGNORECASE)
-    note = f"converted from {quantity.unit.mass.name}" + (", approximate" if is_about and is_about["about"] else "")
+    note = f"converted from {quantity.unit.mass.name}{', approximate' if match['about'] else ''}"
     return Stated(emissions_g=emissions_g, text=text, note=note, is_converted=True)
-
-
-def _why_unread(text: str) -> str:
-    match = re.match(SIGNED, text.strip(), re.IGNORECASE) if len(text) <= LONGEST else None
-    rest = text.strip()[match.end() :].strip() if match else ""
-    if match and not rest:
-        return "text without a unit"
-    word = re.fullmatch(r"[^\W\d_]+", rest)
-    return f"{word[0]!r} is no clear unit of mass" if word else "text that is not one quantity"

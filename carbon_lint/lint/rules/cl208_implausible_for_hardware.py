@@ -70,7 +70,7 @@ _LEAST_HOURS = 0.05
 def _hours(context: Context) -> float | None:
     hours = number(context.field("hours_used"))
     if hours is None:
-        from carbon_lint.card.hours import hours as hours_in
+        from carbon_lint.card.prose import hours as hours_in
 
         stated = set(hours_in(context.text, context.card.body[0]))
         hours = stated.pop() if len(stated) == 1 else None
