@@ -50,34 +50,29 @@ class Reading:
 class Meter(Protocol):
     """Counts from `start()` to `stop()`. Not thread-safe: one loop drives it.
 
-    `last_failure` says why the last reading was `None`.
+    Attributes:
+        last_failure: why the last reading was `None`.
+        pue: power usage effectiveness.
+        methods: how it is counted.
+        software: what counts it, name -> version.
     """
 
     last_failure: str | None
+    pue: float
+    methods: Methods
+    software: dict[str, str]
 
     @property
     def intensity(self) -> Intensity | None:
         """That of the last reading; `None` if energy only is measured."""
 
     @property
-    def pue(self) -> float:
-        """Power usage effectiveness."""
-
-    @property
     def hardware(self) -> Hardware:
         """What is counted."""
 
     @property
-    def methods(self) -> Methods:
-        """How it is counted."""
-
-    @property
     def assumptions(self) -> Assumptions | None:
         """What the modelled figures are computed from, without the mean load; `None` if nothing is modelled."""
-
-    @property
-    def software(self) -> dict[str, str]:
-        """What counts it, name -> version."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -156,9 +151,9 @@ def _find_emissions_flaw(reading: Reading, meter: Meter) -> str | None:
         return None if reading.emissions_g is None else "emissions were computed although no location was given"
     if reading.emissions_g is None:
         return "no emissions were computed although a location was given"
-    expected = (reading.energy_kwh.total or 0.0) * meter.intensity.g_per_kwh
-    if not math.isclose(reading.emissions_g, expected, rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-12):
-        implied = reading.emissions_g / (reading.energy_kwh.total or math.nan)
-        return f"the implied intensity is {implied:.6g} g/kWh, expected {meter.intensity.g_per_kwh:.6g}"
     total_kwh = reading.energy_kwh.total or 0.0
+    expected = total_kwh * meter.intensity.g_per_kwh
+    if not math.isclose(reading.emissions_g, expected, rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-12):
+        implied = reading.emissions_g / (total_kwh or math.nan)
+        return f"the implied intensity is {implied:.6g} g/kWh, expected {meter.intensity.g_per_kwh:.6g}"
     return find_disagreement(meter.intensity, total_kwh, reading.emissions_g, tolerance=RELATIVE_TOLERANCE)

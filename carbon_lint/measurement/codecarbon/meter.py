@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from carbon_lint import debug
@@ -276,24 +276,13 @@ class CodeCarbonMeter:
         )
 
 
-class _NoScheduler:
-    """Stand in for CodeCarbon's scheduler, which starts a thread every second, also after a `stop` that came late."""
-
-    _stopped = True
-
-    def start(self) -> None:
-        """Do nothing."""
-
-    def stop(self) -> None:
-        """Do nothing."""
-
-
 def _unscheduled(tracker: Any) -> Any:
     """Return the tracker with no threads of its own. Raises MeasurementError if it is not built as expected."""
     for name in ("_scheduler", "_scheduler_monitor_power"):
         if getattr(tracker, name, None) is None:
             raise MeasurementError(f"CodeCarbon is not built as expected: it has no {name}", hint=_install())
-        setattr(tracker, name, _NoScheduler())
+        # CodeCarbon's own starts a thread every second, also after a `stop` that came late.
+        setattr(tracker, name, SimpleNamespace(_stopped=True, start=lambda: None, stop=lambda: None))
     return tracker
 
 

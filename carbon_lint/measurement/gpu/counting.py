@@ -135,8 +135,12 @@ class Gpus:
         """Begin to count. Raises MeasurementError if a GPU answers no longer."""
         self._began_s = self._looked_s = self._clock()
         for device in self._devices:
+            device.moved_s = device.sampled_s = self._clock()
             try:
-                self._begin(device)
+                if device.has_counter:
+                    device.counter_mj = device.library.energy_mj(device.handle)
+                else:
+                    device.watts = device.library.power_w(device.handle)
             except device.library.errors as error:
                 raise MeasurementError(f"{device} ({device.gpu.name}) cannot be read: {_text(error)}") from error
         if self._sampled and self._is_threaded:
@@ -188,14 +192,6 @@ class Gpus:
                 # Trapezoid between two samples, also across a gap, of which `read` has warned.
                 device.energy_kwh += (device.watts + watts) / 2 * (now_s - device.sampled_s) / JOULES_PER_KWH
                 device.watts, device.sampled_s, device.problem = watts, now_s, None
-
-    def _begin(self, device: CountedGpu) -> None:
-        now_s = self._clock()
-        device.moved_s = device.sampled_s = now_s
-        if device.has_counter:
-            device.counter_mj = device.library.energy_mj(device.handle)
-        else:
-            device.watts = device.library.power_w(device.handle)
 
     def _sample_until_ended(self) -> None:
         gaps_s = sample_gaps_s()

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,21 +109,18 @@ def _ask_cloud(url: str, root: Path) -> LocatedPlace:
 
 def _region(provider: str, url: str) -> str | None:
     """Return the region by one cloud's metadata service; `None` if it does not answer."""
+    get = partial(get_text, timeout_s=_TIMEOUT_S)
     try:
         if provider == "aws":
             seconds = {"X-aws-ec2-metadata-token-ttl-seconds": _AWS_TOKEN_SECONDS}
-            token = _get(f"{url}/latest/api/token", seconds, method="PUT")
-            region = _get(f"{url}/latest/meta-data/placement/region", {"X-aws-ec2-metadata-token": token})
+            token = get(f"{url}/latest/api/token", seconds, method="PUT")
+            region = get(f"{url}/latest/meta-data/placement/region", {"X-aws-ec2-metadata-token": token})
         elif provider == "azure":
             path = "/metadata/instance/compute/location?api-version=2021-02-01&format=text"
-            region = _get(url + path, {"Metadata": "true"})
+            region = get(url + path, {"Metadata": "true"})
         else:
-            zone = _get(f"{url}/computeMetadata/v1/instance/zone", {"Metadata-Flavor": "Google"})
+            zone = get(f"{url}/computeMetadata/v1/instance/zone", {"Metadata-Flavor": "Google"})
             region = zone.rpartition("/")[2].rpartition("-")[0]
     except (OSError, HTTPException, ValueError):
         return None
     return region if _REGION.fullmatch(region) else None
-
-
-def _get(url: str, headers: dict[str, str], *, method: str = "GET") -> str:
-    return get_text(url, headers, timeout_s=_TIMEOUT_S, method=method)

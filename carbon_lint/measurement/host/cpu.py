@@ -91,7 +91,7 @@ def plan_cpu(
         threads=processor.threads,
         usable_threads=usable,
         is_virtual=processor.is_virtual,
-        limit=_limit(processor.threads, allowed, usable),
+        limit=Limit.QUOTA if usable < allowed else Limit.AFFINITY if allowed < processor.threads else None,
     )
     if user_power_w is not None:
         return replace(plan, method=Method.USER, source="--cpu-power", power=stated_cpu(user_power_w), zones=())
@@ -129,12 +129,6 @@ def check_stated(power_w: float | None, most_w: float, part: str, *, example: st
             hint=f"give more than 0 and at most {most_w:g} W, like '{example}', or leave it out",
             option=option,
         )
-
-
-def _limit(threads: int, allowed: int, usable: float) -> Limit | None:
-    if usable < allowed:
-        return Limit.QUOTA
-    return Limit.AFFINITY if allowed < threads else None
 
 
 def _modelled(plan: CpuPlan, processor: Processor) -> CpuPlan:
