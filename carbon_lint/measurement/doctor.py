@@ -66,25 +66,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the diagnosis.
-
-    Attributes:
-        component: gpu, cpu, ram, location, codecarbon.
-        state: whether it gives a figure, and from which source.
-        what: what was found here.
-        method: as a record will state it; `None` if nothing is measured.
-        error: how far the figure may lie from the truth, in words.
-        missing: what keeps a better figure away.
-        repair: the command or setting that repairs it.
-    """
+    """One line of the diagnosis, on gpu, cpu, ram, location or codecarbon."""
 
     component: str
     state: State
-    what: str
-    method: Method | None = None
-    error: str | None = None
-    missing: str | None = None
-    repair: str | None = None
+    what: str  # was found here
+    method: Method | None = None  # as a record will state it
+    error: str | None = None  # how far the figure may lie from the truth, in words
+    missing: str | None = None  # what keeps a better figure away
+    repair: str | None = None  # the command or setting that repairs it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ _CLOCK_TOLERANCE_S = 2.0  # CodeCarbon's stamps are whole seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nested:
-    """What one emissions.csv says of this run: kWh and seconds, the sum over the runs that it wrote meanwhile.
+    """What one emissions.csv says of this run, the sum over the runs that it wrote meanwhile.
 
     `problem` says why it cannot be read; nothing else is known then.
     """

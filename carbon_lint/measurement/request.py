@@ -29,7 +29,6 @@ class RunRequest:
     """One run.
 
     Attributes:
-        command: program and arguments.
         environ: the environment that the job's is made from (see `environment.job_environ`).
         own_prefix: our own venv, if it is private and must leave the job's PATH.
         pass_env: names passed to the job although they are withheld by default.

@@ -207,7 +207,9 @@ class PrintedProgress:
             word, total = line.announced
             self._announced[word] = total if self._announced.get(word, total) == total else 0
         if line.left_s is not None:
-            self._take_time_left(line.left_s, now_s)
+            if self._time_left is None:
+                self._time_left = _TimeLeft(first_s=now_s, at_s=now_s, left_s=line.left_s, least_s=line.left_s)
+            self._time_left.take(line.left_s, now_s)
         if line.fold is not None:
             self._take_fold(*line.fold)
         if line.epoch is not None:
@@ -237,11 +239,6 @@ class PrintedProgress:
             name="announced", kind="the steps it prints", done=float(step), total=float(total), shown=f"{step}/{total}"
         )
 
-    def _take_time_left(self, left_s: float, now_s: float) -> None:
-        if self._time_left is None:
-            self._time_left = _TimeLeft(first_s=now_s, at_s=now_s, left_s=left_s, least_s=left_s)
-        self._time_left.take(left_s, now_s)
-
     def _take_fold(self, number: int, total: int) -> None:
         """Begin the epochs again for another fold, after those of the folds before."""
         if (number, total) != (self._epochs.fold, self._epochs.folds) and number >= self._epochs.fold:
@@ -253,7 +250,10 @@ class PrintedProgress:
         seen = self._seen.get(key) or self._renamed(key, counter)
         if seen is None:
             self._order += 1
-            self._make_room()
+            if len(self._seen) >= MAX_COUNTERS:
+                del self._seen[
+                    min(self._seen, key=lambda each: (not self._seen[each].rounds, self._seen[each].drawn_s))
+                ]
             self._seen[key] = _Seen(
                 counter=counter, order=self._order, first_s=now_s, drawn_s=now_s,
                 round_of=self._epoch_begun_with(counter, now_s),
@@ -284,11 +284,6 @@ class PrintedProgress:
         is_together = now_s == self._epochs.changed_s or not counter.is_at_once
         return self._epochs.changes if is_together else None
 
-    def _make_room(self) -> None:
-        if len(self._seen) >= MAX_COUNTERS:
-            least = min(self._seen, key=lambda key: (not self._seen[key].rounds, self._seen[key].drawn_s))
-            del self._seen[least]
-
     def _take_epoch(self, line: EpochLine, counter: Counter | None, now_s: float) -> None:
         epochs = self._epochs
         if not epochs.are_known:
@@ -309,7 +304,9 @@ class PrintedProgress:
             epochs.changes += 1
             epochs.changed_s = now_s
             epochs.inner = 0.0
-            self._mark_counters()
+            for seen in self._seen.values():
+                if seen.at_epoch is None and 0 < seen.counter.done < seen.counter.total:
+                    seen.at_epoch = seen.counter.done
         if counter is not None and over == epochs.done:
             epochs.inner = max(epochs.inner, counter.done / counter.total)
 
@@ -322,11 +319,6 @@ class PrintedProgress:
         elif now_s > first_s:
             epochs.repeats_results = True
         return epochs.repeats_results
-
-    def _mark_counters(self) -> None:
-        for seen in self._seen.values():
-            if seen.at_epoch is None and 0 < seen.counter.done < seen.counter.total:
-                seen.at_epoch = seen.counter.done
 
     def _reached(self, now_s: float) -> Reached | None:
         spanning = [seen for seen in self._seen.values() if seen.spans_epochs]

@@ -75,13 +75,9 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """What one vendor's library has for the job.
+    """What one vendor's library has for the job: the cards that it can see, and warnings about them.
 
-    Attributes:
-        library: `None` if there is none.
-        cards: those that the job can see.
-        warnings: about them.
-        is_present: whether this machine has any GPU of the vendor's, seen by the job or not.
+    `is_present`: this machine has a GPU of the vendor's, seen by the job or not.
     """
 
     library: GpuLibrary | None = None

@@ -98,19 +98,12 @@ def _mig_warning(card: Card) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmdCard(Card):
-    """One GPU of this machine, or a die or partition of one.
+    """One GPU of this machine, or a die or partition of one."""
 
-    Attributes:
-        unique_ids: `GPU-<16 hex digits>`, as ROCm names it.
-        device_id: PCI's.
-        address: on the PCI bus; empty if not stated.
-        order: its place for ROCm's runtime; `None` if not stated.
-    """
-
-    unique_ids: tuple[str, ...] = ()
-    device_id: str = ""
-    address: str = ""
-    order: int | None = None
+    unique_ids: tuple[str, ...] = ()  # `GPU-<16 hex digits>`, as ROCm names it
+    device_id: str = ""  # PCI's
+    address: str = ""  # on the PCI bus
+    order: int | None = None  # its place for ROCm's runtime
 
 
 def hiding(environ: Mapping[str, str], *, reads_cuda: bool) -> str | None:

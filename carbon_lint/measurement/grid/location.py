@@ -36,15 +36,10 @@ _VENDORS = {"amazon": "aws", "microsoft": "azure", "google": "gcp"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocatedPlace:
-    """Where the energy comes from.
+    """Where the energy comes from. A grid that is priced hour by hour is not asked yet."""
 
-    Attributes:
-        place: the place; a grid that is priced hour by hour is not asked yet; `None` states energy alone.
-        how: how `auto` found it; `None` if it was named.
-    """
-
-    place: Place | ElectricityMaps | None = None
-    how: str | None = None
+    place: Place | ElectricityMaps | None = None  # `None` states energy alone
+    how: str | None = None  # `auto` found it; `None` if it was named
 
     @property
     def shown(self) -> str | None:
@@ -70,14 +65,10 @@ def locate(
 ) -> LocatedPlace:
     """Return the place of this machine, for `--location auto`.
 
-    Args:
-        machines: the configuration's `[[machine]]` tables, each with `match` (a glob of host names) and `location`.
-        node: this machine's name.
-        metadata_url: where the cloud's metadata service answers.
-        root: the file tree that holds /sys.
+    `machines` are the configuration's `[[machine]]` tables, each with `match` (a glob of host names) and `location`;
+    `node` is this machine's name.
 
-    Raises:
-        PlaceError: neither the configuration nor a cloud says where this is, or says a place that is not known.
+    Raises PlaceError if neither they nor a cloud say where this is, or say a place that is not known.
     """
     for machine in machines:
         if machine.location is not None and fnmatchcase(node.lower(), machine.match.lower()):

@@ -33,30 +33,18 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CpuPlan:
-    """How the CPU will be measured.
-
-    Attributes:
-        method: counter, load-model or user.
-        power: the model of its power; `None` with a counter.
-        model: the processor's name as the kernel gives it.
-        threads: hardware threads that this machine shows.
-        usable_threads: what affinity and cgroup quota leave of them.
-        limit: what leaves fewer threads than the machine shows; the load is then not the whole machine's.
-        source: where the power comes from, in words.
-        tables: the tables behind it, name -> version.
-        warnings: what a reader of the number should know.
-    """
+    """How the CPU will be measured. `model` is the processor's name as the kernel gives it."""
 
     method: Method
-    power: CpuModel | None = None
+    power: CpuModel | None = None  # `None` with a counter
     zones: tuple[Zone, ...]
     model: str | None
-    threads: int
-    usable_threads: float
+    threads: int  # hardware threads that this machine shows
+    usable_threads: float  # what affinity and cgroup quota leave of them
     is_virtual: bool
-    limit: Limit | None
-    source: str
-    tables: Mapping[str, str] = field(default_factory=dict)
+    limit: Limit | None  # what leaves fewer threads; the load is then not the whole machine's
+    source: str  # where the power comes from, in words
+    tables: Mapping[str, str] = field(default_factory=dict)  # the tables behind it, name -> version
     warnings: tuple[str, ...] = ()
 
     @property

@@ -56,19 +56,15 @@ class EngineError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Containers:
-    """The containers of one job.
+    """The containers of one job, which carry `label`.
 
-    Attributes:
-        engines: how to call each engine: its client with the options that the user gave, behind `sudo` if they did.
-        label: what their containers carry.
-        relays: names of the processes that hand a signal on to a container; each signal must arrive there once.
-        leaves_detached: what the job started with `-d` is left running when the job has ended by itself.
+    `engines` are how to call each engine: its client with the options that the user gave, behind `sudo` if they did.
     """
 
     engines: tuple[tuple[str, ...], ...]
     label: str
-    relays: frozenset[str]
-    leaves_detached: bool = False
+    relays: frozenset[str]  # names of processes that hand a signal on to a container: each must arrive there once
+    leaves_detached: bool = False  # what was started with `-d` is left running when the job has ended by itself
 
     def running(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """Return the ids of those that run. Raises EngineError."""
@@ -155,21 +151,13 @@ def _call(engine: tuple[str, ...], environ: Mapping[str, str], *words: str) -> s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a command is known to start beside its own processes.
+    """What a command is known to start beside its own processes."""
 
-    Attributes:
-        command: the command, with a label for the containers that it starts.
-        containers: those containers; `None` if it is not known to start any.
-        elsewhere: why some of its work can neither be counted nor stopped here.
-        is_whole: that is all it does; False for a script that does other work here.
-        is_client: the command itself is the client of an engine, and no script.
-    """
-
-    command: tuple[str, ...]
+    command: tuple[str, ...]  # with a label for the containers that it starts
     containers: Containers | None = None
-    elsewhere: Elsewhere | None = None
-    is_whole: bool = True
-    is_client: bool = False
+    elsewhere: Elsewhere | None = None  # why some of its work can neither be counted nor stopped here
+    is_whole: bool = True  # that is all it does; False for a script that does other work here
+    is_client: bool = False  # the command itself is the client of an engine, and no script
 
     @property
     def warnings(self) -> tuple[str, ...]:

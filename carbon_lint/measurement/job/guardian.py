@@ -54,14 +54,8 @@ def guard(
 ) -> bool:
     """Wait for `go`, run the command, report on `channel`; return when nothing of the job is left.
 
-    Returns whether carbon-lint itself was gone before that.
-
-    Args:
-        channel: the socket to carbon-lint.
-        command: the job.
-        environ: the job's environment.
-        pass_fds: descriptors that the job inherits beside its stdio; they are closed here once it has them.
-        find_containers: returns what the job has started beside its own processes so far; it ends with the job.
+    Returns whether carbon-lint itself was gone before that. The job inherits `pass_fds` beside its stdio, and they are
+    closed here once it has them. What `find_containers` returns ends with the job.
     """
     os.setsid()
     descendants.become_subreaper()

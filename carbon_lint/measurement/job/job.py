@@ -9,7 +9,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import NoReturn
 
@@ -179,7 +179,11 @@ def _become_guardian(
     """Run the guardian in the forked process and never return. `run`: tells whether carbon-lint itself was gone."""
     try:
         signal.set_wakeup_fd(-1)
-        _close_all_but({channel.fileno(), *pass_fds})
+        # A lock on a record must not be held by the guardian too.
+        for descriptor in range(3, 1 + max(map(int, os.listdir("/dev/fd")))):
+            if descriptor not in {channel.fileno(), *pass_fds}:
+                with contextlib.suppress(OSError):
+                    os.close(descriptor)
         if run():
             for folder in folders:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -188,14 +192,6 @@ def _become_guardian(
         if error is not None:
             channel.send(f"crashed {error!r}"[:4000].encode(errors="replace"))
         os._exit(error is not None)
-
-
-def _close_all_but(kept: Collection[int]) -> None:
-    """Close what this process inherited; a lock on a record must not be held by the guardian too."""
-    for descriptor in range(3, 1 + max(map(int, os.listdir("/dev/fd")))):
-        if descriptor not in kept:
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
 
 
 def inherited_descriptors() -> tuple[int, ...]:
