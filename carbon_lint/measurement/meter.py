@@ -20,47 +20,27 @@ SILENT_S = 10.0  # an idle GPU draws 5 W and more: over this time any counter mo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Cumulative since `start()`.
+    """Cumulative since `start()`. Without `uncertainty` the bounds of the energy follow from the methods."""
 
-    Attributes:
-        elapsed_s: seconds on a monotonic clock.
-        energy_kwh: by component, PUE included; `None` if not measured.
-        emissions_g: `None` if no intensity is known (an energy-only run).
-        intensity: if an hour of it is new, all hours so far, for the journal; else `None`.
-        uncertainty: the bounds of the energy; `None` if they follow from the methods (`records.ranges`).
-        cpu_mean_load: mean load of the threads that are counted, 0 to 1, without stolen time.
-        left_out: what is drawn beside the counted energy, as shares of it; `None` for `records.ranges.LEFT_OUT`.
-        codecarbon: what CodeCarbon's own models give.
-        job_cpu_s: CPU seconds of the job's own processes.
-        machine_cpu_s: busy CPU seconds of the threads that are counted.
-    """
-
-    elapsed_s: Amount
-    energy_kwh: Energy
-    emissions_g: Amount | None
-    intensity: Intensity | None = None
+    elapsed_s: Amount  # on a monotonic clock
+    energy_kwh: Energy  # by component, PUE included; `None` if not measured
+    emissions_g: Amount | None  # `None` if no intensity is known (an energy-only run)
+    intensity: Intensity | None = None  # if an hour of it is new, all hours so far, for the journal
     uncertainty: Uncertainty | None = None
-    cpu_mean_load: Share | None = None
-    left_out: Range | None = None
-    codecarbon: CodeCarbonEnergy | None = None
-    job_cpu_s: Amount | None = None
-    machine_cpu_s: Amount | None = None
+    cpu_mean_load: Share | None = None  # of the threads that are counted, 0 to 1, without stolen time
+    left_out: Range | None = None  # drawn beside the counted energy, as shares of it; `None` for `ranges.LEFT_OUT`
+    codecarbon: CodeCarbonEnergy | None = None  # what CodeCarbon's own models give
+    job_cpu_s: Amount | None = None  # CPU seconds of the job's own processes
+    machine_cpu_s: Amount | None = None  # busy CPU seconds of the threads that are counted
 
 
 class Meter(Protocol):
-    """Counts from `start()` to `stop()`. Not thread-safe: one loop drives it.
+    """Counts from `start()` to `stop()`. Not thread-safe: one loop drives it."""
 
-    Attributes:
-        last_failure: why the last reading was `None`.
-        pue: power usage effectiveness.
-        methods: how it is counted.
-        software: what counts it, name -> version.
-    """
-
-    last_failure: str | None
-    pue: float
+    last_failure: str | None  # why the last reading was `None`
+    pue: float  # power usage effectiveness
     methods: Methods
-    software: dict[str, str]
+    software: dict[str, str]  # what counts it, name -> version
 
     @property
     def intensity(self) -> Intensity | None:
@@ -87,9 +67,7 @@ class Meter(Protocol):
     def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
         """Take in the CPU seconds of the job so far, so that a job outside of the CPUs that are counted is noticed.
 
-        Args:
-            seconds: `None` if they are not known.
-            outside: how the job is known to run outside of this process's control group or affinity, after "the job".
+        `outside`: how it is known to run outside of this process's control group or affinity, after "the job".
         """
 
     def stop(self) -> Reading | None:

@@ -63,7 +63,9 @@ class Forecaster:
         printed = self.printed.look(elapsed_s) if self.printed is not None else None
         if used is None:
             return None
-        sources = {"file": self._read_file(), "state": self._read_state(elapsed_s), "print": printed}
+        done = None if self.progress_file is None else read_done_fraction(self.progress_file)
+        file = None if done is None else Reached(fraction=done, by=f"the file it writes, {done:.0%}", source="file")
+        sources = {"file": file, "state": self._read_state(elapsed_s), "print": printed}
         for name, reached in sources.items():
             at_end = None if reached is None else self._slopes[name].at_end(reached, used, elapsed_s)
             if reached is not None and at_end is not None and reached.known_for_s >= LEAST_LIFE_S:
@@ -83,10 +85,6 @@ class Forecaster:
         return Reached(
             fraction=steps[0] / steps[1], by=f"its trainer_state.json, {steps[0]}/{steps[1]}", source="state"
         )
-
-    def _read_file(self) -> Reached | None:
-        done = read_done_fraction(self.progress_file) if self.progress_file is not None else None
-        return None if done is None else Reached(fraction=done, by=f"the file it writes, {done:.0%}", source="file")
 
     def _by_time(self, used: float, elapsed_s: float) -> Forecast | None:
         expected_s = self.expected_duration_s
@@ -137,8 +135,7 @@ class _Slope:
         return self._latest[1] + used * left, self._latest[2] + took_s * left
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(NamedTuple):
     """What to print now: a `warning` that the job is heading over its budget, or a plain `notice`."""
 
     warning: str | None = None

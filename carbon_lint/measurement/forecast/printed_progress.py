@@ -100,17 +100,8 @@ class _Seen:
         return self.counter.done / self.counter.total
 
     @property
-    def is_under_way(self) -> bool:
-        """Far enough that less is another round: two processes may draw one bar, each a little behind the other."""
-        return self.counter.done >= min(_FIRST_FEW, self.counter.total)
-
-    @property
     def is_whole(self) -> bool:
         return self.counter.role is Role.WHOLE and not self.rounds
-
-    @property
-    def spans_epochs(self) -> bool:
-        return self.is_whole and self.at_epoch is not None and self.counter.done > self.at_epoch
 
 
 @dataclass(slots=True, kw_only=True)
@@ -263,7 +254,8 @@ class PrintedProgress:
         if counter.done > seen.counter.done:
             seen.has_moved = True
             seen.counter = counter
-        elif counter.done < seen.counter.done / 2 and seen.is_under_way:
+        # Less is another round if this one is under way: two processes may draw one bar, one a little behind the other.
+        elif counter.done < seen.counter.done / 2 and seen.counter.done >= min(_FIRST_FEW, seen.counter.total):
             seen.rounds += 1
             seen.round_of, seen.at_epoch = self._epoch_begun_with(counter, now_s), None
             seen.counter = counter
@@ -321,7 +313,8 @@ class PrintedProgress:
         return epochs.repeats_results
 
     def _reached(self, now_s: float) -> Reached | None:
-        spanning = [seen for seen in self._seen.values() if seen.spans_epochs]
+        whole = [seen for seen in self._seen.values() if seen.is_whole]
+        spanning = [seen for seen in whole if seen.at_epoch is not None and seen.counter.done > seen.at_epoch]
         if self._epochs.are_known and not spanning:
             return self._reached_by_epochs()
         chosen = self._the_job(spanning or list(self._seen.values()), now_s)

@@ -189,7 +189,11 @@ def _opened(
                 f"{names} are one card: its whole energy is counted, once, whichever of them the job can see"
             )
     if inside_cpu and not cards:
-        warnings += map(_inside_cpu, inside_cpu)
+        warnings += [
+            f"AMD GPU {each.index} ({each.name}) is part of the CPU: a counter of the CPU's package holds its energy, "
+            "a model of the CPU's load does not"
+            for each in inside_cpu
+        ]
     counted = tuple(cards[index] for index in sorted(cards))
     return Opened(library=library, cards=counted, warnings=tuple(dict.fromkeys(warnings)), is_present=True)
 
@@ -302,11 +306,4 @@ def _lone_die(die: AmdCard) -> MeasurementError:
     return MeasurementError(
         f"AMD GPU {die.index} ({die.name}) is the second die of a card, and states no energy of its own",
         hint="its first die states that of the whole card: give the container that one's /dev/dri/renderD* too",
-    )
-
-
-def _inside_cpu(each: AmdCard) -> str:
-    return (
-        f"AMD GPU {each.index} ({each.name}) is part of the CPU: a counter of the CPU's package holds its "
-        "energy, a model of the CPU's load does not"
     )

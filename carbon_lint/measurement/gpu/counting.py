@@ -75,17 +75,8 @@ class CountedGpu:
 class Gpus:
     """The GPUs that the job can see. `start`, then `read` by one thread, then `stop`.
 
-    Args:
-        libraries: what `close` gives back.
-        roots: from whom the job's processes descend.
-        is_threaded: sample by a thread; without it the caller calls `sample` at least ten times a second.
-
-    Attributes:
-        method: `counter`, or `sampled-power` if any of them has no counter; `None` without GPUs.
-        warnings: what a reader of the number should know; may grow while it counts.
-        last_failure: why the last `read` gave nothing.
-        read_kwh: by GPU, as of the last `read` that gave something; empty before.
-        drivers: name -> version, as far as they are stated.
+    `libraries` are what `close` gives back, `roots` those from whom the job's processes descend. Without `is_threaded`
+    the caller calls `sample` at least ten times a second.
     """
 
     def __init__(
@@ -108,10 +99,11 @@ class Gpus:
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._looked_s = 0.0
+        # `None` without GPUs.
         self.method = None if not devices else Method.SAMPLED_POWER if self._sampled else Method.COUNTER
-        self.warnings = warnings
-        self.last_failure: str | None = None
-        self.read_kwh: tuple[float, ...] = ()
+        self.warnings = warnings  # what a reader of the number should know; may grow while it counts
+        self.last_failure: str | None = None  # why the last `read` gave nothing
+        self.read_kwh: tuple[float, ...] = ()  # by GPU, as of the last `read` that gave something; empty before
         used = [library for library in libraries if any(device.library is library for device in devices)]
         self.drivers = dict(stated for library in used if (stated := library.driver()) is not None)
 

@@ -120,11 +120,8 @@ def visible_amd_cards(
 ) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Resolve the variables as ROCm does: indices, and unique ids or unique beginnings of them.
 
-    Args:
-        cards: in the order in which ROCm's runtime counts them.
-        environ: the job's.
-        reads_cuda: no NVIDIA GPU is here, so that CUDA_VISIBLE_DEVICES may be HIP's.
-        is_order_known: False if `cards` are only as amdsmi lists them.
+    `cards` are in the order in which ROCm's runtime counts them or, unless `is_order_known`, as amdsmi lists them.
+    `reads_cuda`: no NVIDIA GPU is here, so that CUDA_VISIBLE_DEVICES may be HIP's.
 
     Returns the indices that count, ascending, and warnings. Raises MeasurementError if one names a GPU that is not
     here, or more than one.

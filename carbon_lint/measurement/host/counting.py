@@ -81,9 +81,7 @@ class HostEnergy:
     def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> bool:
         """Count the machine from `start` on if the job was busier than the CPUs that are counted; tell whether it does.
 
-        Args:
-            seconds: CPU seconds of the job so far.
-            outside: how it is known to run outside of this process's control group or affinity, after "the job".
+        See `Meter.note_job_cpu`.
         """
         if self._cpu.limit is None or self._cpu.zones or self.warnings:
             return False

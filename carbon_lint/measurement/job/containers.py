@@ -196,7 +196,11 @@ def plan(command: Sequence[str], environ: Mapping[str, str], run_id: str) -> Pla
         if run_at is None or (head := found.words[: run_at + 1]) in labelled:
             continue
         labelled.add(head)
-        mine = _containers(found, run_at, label)
+        mine = Containers(
+            engines=((*found.prefix, *engine_of(found.words[:run_at])),),
+            label=label,
+            relays=frozenset({*found.wrappers, found.name, "docker-compose"}) - {"exec", "command"},
+        )
         changed = _labelled(command, found, run_at, label)
         if changed is None or (containers is not None and mine.engines != containers.engines):
             elsewhere = elsewhere or Elsewhere(
@@ -256,14 +260,6 @@ def _is_detached(words: Sequence[str], index: int) -> bool:
     return False
 
 
-def _containers(found: Program, run_at: int, label: str) -> Containers:
-    return Containers(
-        engines=((*found.prefix, *engine_of(found.words[:run_at])),),
-        label=label,
-        relays=frozenset({*found.wrappers, found.name, "docker-compose"}) - {"exec", "command"},
-    )
-
-
 def engine_of(words: Sequence[str]) -> tuple[str, ...]:
     """Return how to call the engine of a client, by the client and the words before its `run`."""
     if os.path.basename(words[0]) == "docker-compose":
@@ -283,15 +279,11 @@ def _labelled(command: tuple[str, ...], found: Program, run_at: int, label: str)
     scripts = ((start, script_index(command[start:])) for start in range(len(command)))
     index = next((start + at for start, at in scripts if at is not None), None)
     text = "" if index is None else command[index]
-    hits = [hit.end() for hit in pattern.finditer(text) if not _is_comment(text, hit.start())]
+    lines = ((hit, text[: hit.start()].rpartition("\n")[2]) for hit in pattern.finditer(text))
+    hits = [hit.end() for hit, before in lines if not before.lstrip().startswith("#")]
     wanted = sum(1 for other in programs(command) if other.words[: run_at + 1] == found.words[: run_at + 1])
     if index is None or len(hits) != wanted:
         return None
     for end in reversed(hits):
         text = f"{text[:end]} --label {label}{text[end:]}"
     return (*command[:index], text, *command[index + 1 :])
-
-
-def _is_comment(text: str, index: int) -> bool:
-    line = text[:index].rpartition("\n")[2]
-    return line.lstrip().startswith("#")

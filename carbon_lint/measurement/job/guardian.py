@@ -29,20 +29,13 @@ from types import FrameType
 from carbon_lint.measurement.job import descendants
 from carbon_lint.measurement.job.containers import ANSWER_S, Find
 from carbon_lint.measurement.job.ender import Ender
+from carbon_lint.measurement.job.signals import CANCELLING
 
 SETTLE_S = 0.5  # what the job left behind may still end by itself: a log pipe, a resource tracker
 STRAGGLER_GRACE_S = 5.0  # and is then asked, and then killed
 ORPHAN_GRACE_S = 6.0  # the job's time to end when carbon-lint itself was killed
 _POLL_S = 0.05  # while something is being ended
-_HELD_OFF = (
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGQUIT,
-    signal.SIGTSTP,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-)
+_HELD_OFF = (*CANCELLING, signal.SIGTSTP, signal.SIGUSR1, signal.SIGUSR2)
 
 
 def guard(
@@ -250,7 +243,7 @@ class _Guardian:
             return
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._group, signum)
-            if signum in {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT}:
+            if signum in CANCELLING:
                 os.killpg(self._group, signal.SIGCONT)  # a stopped job acts on no signal until it continues
 
     def _group_of(self, pid: int) -> int | None:
