@@ -9,9 +9,10 @@ import time
 from typing import TYPE_CHECKING
 
 from carbon_lint.measurement.gpu.counting import CountedGpu, Gpus, sample_gaps_s
+from carbon_lint.measurement.gpu.library import Card
 from carbon_lint.measurement.meter import Reading
 from carbon_lint.records.intensity import intensity_of
-from carbon_lint.records.record import Energy, Gpu, Hardware, Method, Methods
+from carbon_lint.records.record import Energy, Hardware, Method, Methods
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -177,6 +178,6 @@ class ReplayMeter:
 def _recorded_gpus(library: _Recorded | None, trace: Trace, method: Method, clock: Callable[[], float]) -> Gpus:
     if library is None:
         return Gpus(clock=clock)
-    gpu = Gpu(index=0, name=trace.name or "recorded GPU")
-    device = CountedGpu(gpu=gpu, handle=0, library=library, has_counter=method is Method.COUNTER)
+    card = Card(index=0, name=trace.name or "recorded GPU", uuid=None, handle=0)
+    device = CountedGpu(card=card, library=library, has_counter=method is Method.COUNTER)
     return Gpus([device], (), clock, libraries=[library], is_threaded=False)

@@ -10,15 +10,10 @@ from typing import Any
 
 from carbon_lint.callbacks.progress_file import ProgressFile
 
-
-def _framework() -> str:
-    """Return the package by the name that the program uses: both may be installed, and each knows its own callbacks."""
-    names = ("lightning.pytorch", "pytorch_lightning")
-    used = [name for name in names if name in sys.modules]
-    return used[0] if used else names[0] if find_spec("lightning") else names[1]
-
-
-Callback: Any = import_module(_framework()).Callback
+# The package by the name that the program uses: both may be installed, and each knows its own callbacks.
+_NAMES = ("lightning.pytorch", "pytorch_lightning")
+_USED = next((name for name in _NAMES if name in sys.modules), _NAMES[0 if find_spec("lightning") else 1])
+Callback: Any = import_module(_USED).Callback
 
 
 class LightningProgress(Callback):  # type: ignore[misc]  # known when it is imported

@@ -17,7 +17,7 @@ from carbon_lint.measurement.codecarbon.meter import REQUIRED_VERSION, CodeCarbo
 from carbon_lint.measurement.gpu.counting import open_gpus
 from carbon_lint.measurement.gpu.host import host_amd_gpus, host_gpus, in_container
 from carbon_lint.measurement.gpu.visible import hiding, is_hidden
-from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps, GridHour
+from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measurement.grid.location import LocatedPlace
 from carbon_lint.measurement.host.allotment import Allotment, allotment
 from carbon_lint.measurement.host.cpu import CpuPlan, plan_cpu
@@ -64,27 +64,17 @@ class State(StrEnum):
     BROKEN = "broken"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the diagnosis.
-
-    Attributes:
-        component: gpu, cpu, ram, location, codecarbon.
-        state: whether it gives a figure, and from which source.
-        what: what was found here.
-        method: as a record will state it; `None` if nothing is measured.
-        error: how far the figure may lie from the truth, in words.
-        missing: what keeps a better figure away.
-        repair: the command or setting that repairs it.
-    """
+    """One line of the diagnosis, on gpu, cpu, ram, location or codecarbon."""
 
     component: str
     state: State
-    what: str
-    method: Method | None = None
-    error: str | None = None
-    missing: str | None = None
-    repair: str | None = None
+    what: str  # was found here
+    method: Method | None = None  # as a record will state it
+    error: str | None = None  # how far the figure may lie from the truth, in words
+    missing: str | None = None  # what keeps a better figure away
+    repair: str | None = None  # the command or setting that repairs it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +137,7 @@ def diagnose(
     place, code = _location(find_place, named, needs_grams=needs_grams, pue=pue)
     needed = {*require, "none"} if gpu.state is State.BROKEN else require  # an unreadable GPU has its own line
     meter = partial(CodeCarbonMeter, None, cpu_power_w=cpu_power_w, ram_power_w=ram_power_w)
-    trial = _trial(partial(meter, pue=pue, environ=environ, root=root), needed)
+    trial = _trial(partial(meter, pue=pue, environ=environ, root=root, require=needed))
     return Diagnosis(
         findings=(gpu, cpu, _ram(plan, ram_power_w, root, allotted), place, trial),
         notes=notes + cpu_notes + ((_HF_JOB,) if allotted != Allotment() else ()),
@@ -159,7 +149,7 @@ def diagnose(
 def _broken(component: str, what: str, error: CarbonLintError) -> Finding:
     """Return the finding that something fails, why, and what repairs it."""
     repair = error.advice(lambda option, value: f"--{option} {value}".rstrip())
-    return Finding(component=component, state=State.BROKEN, what=what, missing=error.message, repair=repair)
+    return Finding(component, State.BROKEN, what, missing=error.message, repair=repair)
 
 
 def _gpu(environ: Mapping[str, str], root: Path) -> tuple[Finding, tuple[str, ...]]:
@@ -169,13 +159,10 @@ def _gpu(environ: Mapping[str, str], root: Path) -> tuple[Finding, tuple[str, ..
         return _broken("gpu", "not readable", error), ()
     gpus.close()
     if not gpus.gpus:
-        return Finding(component="gpu", state=State.ABSENT, what=_no_gpu(environ, root)), gpus.warnings
+        return Finding("gpu", State.ABSENT, _no_gpu(environ, root)), gpus.warnings
     names = ", ".join(f"{gpu.index}: {gpu.name}" for gpu in gpus.gpus)
     error_text = _ERRORS[gpus.method] if gpus.method is not None else None
-    return (
-        Finding(component="gpu", state=State.MEASURED, what=names, method=gpus.method, error=error_text),
-        gpus.warnings,
-    )
+    return Finding("gpu", State.MEASURED, names, gpus.method, error_text), gpus.warnings
 
 
 def _no_gpu(environ: Mapping[str, str], root: Path) -> str:
@@ -191,39 +178,27 @@ def _cpu(plan: CpuPlan, root: Path) -> tuple[Finding, tuple[str, ...]]:
     name = plan.model or "unknown CPU"
     what = f"{name}, {plan.usable_threads:g} of {plan.threads} threads"
     if plan.power is None:
-        return Finding(
-            component="cpu", state=State.MEASURED, what=what, method=plan.method, error=_ERRORS[plan.method]
-        ), plan.warnings
+        return Finding("cpu", State.MEASURED, what, plan.method, _ERRORS[plan.method]), plan.warnings
     missing, repair = rapl_cause(plan, root)
     idle, full = (format_power(plan.power.power_w(load).likely) for load in (0.0, 1.0))
-    finding = Finding(
-        component="cpu",
-        state=State.MODELLED,
-        what=f"{what}, {idle} idle to {full} at full load: {plan.source}",
-        method=plan.method,
-        error=f"{_span(plan.power.power_w(0.5))} at half load: no sensor is read",
-        missing=missing,
-        repair=repair,
-    )
-    return finding, (_CODECARBON,)  # its warnings are in `what` and `missing`
+    what = f"{what}, {idle} idle to {full} at full load: {plan.source}"
+    error_text = f"{_span(plan.power.power_w(0.5))} at half load: no sensor is read"
+    # Its warnings are in `what` and `missing`.
+    return Finding("cpu", State.MODELLED, what, plan.method, error_text, missing, repair), (_CODECARBON,)
 
 
 def _ram(cpu: CpuPlan, ram_power_w: float | None, root: Path, allotted: Allotment) -> Finding:
     plan = plan_ram(cpu, ram_power_w, root=root, allotted=allotted)
     if plan.power is None:
         what = f"{plan.size_gib:.1f} GiB, {plan.source}"
-        return Finding(component="ram", state=State.MEASURED, what=what, method=plan.method, error=_ERRORS[plan.method])
+        return Finding("ram", State.MEASURED, what, plan.method, _ERRORS[plan.method])
     missing, repair = counter_cause(Domain.DRAM, root, is_virtual=cpu.is_virtual, instead="state `ram-power`")
-    is_stated = ram_power_w is not None
-    return Finding(
-        component="ram",
-        state=State.MODELLED,
-        what=f"{format_power(plan.power.likely)} all the time, {plan.source}",
-        method=plan.method,
-        error="as your figure's own" if is_stated else f"{_span(plan.power)}: no sensor is read",
-        missing="`ram-power` takes the place of the counter" if is_stated else missing,
-        repair="leave it out" if is_stated else repair,
-    )
+    error_text = f"{_span(plan.power)}: no sensor is read"
+    if ram_power_w is not None:
+        missing, repair = "`ram-power` takes the place of the counter", "leave it out"
+        error_text = "as your figure's own"
+    what = f"{format_power(plan.power.likely)} all the time, {plan.source}"
+    return Finding("ram", State.MODELLED, what, plan.method, error_text, missing, repair)
 
 
 def _span(power: Range) -> str:
@@ -238,35 +213,31 @@ def _location(
     try:
         found = find_place()
         if isinstance(found.place, ElectricityMaps):
-            return _hour(found.place.first()), None
+            hour = found.place.first()
+            kind = "estimated" if hour.is_estimated else "measured"
+            what = f"{hour.zone}: {hour.g_per_kwh:.4g} g/kWh in the hour of {hour.label}, {kind}, {hour.source}"
+            return Finding("location", State.KNOWN, what, error="as that service's own, hour by hour"), None
     except PlaceError as error:
         return _broken("location", named, error), None
     if found.place is None:
         missing = "grams depend on it (France 44 g/kWh, Poland 615)"
         repair = "--location FRA (or USA/virginia, gcp/us-central1, auto, ...), or --carbon-intensity 56.04"
         state = State.NOT_GIVEN if needs_grams else State.ABSENT
-        return Finding(component="location", state=state, what="not given", missing=missing, repair=repair), None
+        return Finding("location", state, "not given", missing=missing, repair=repair), None
     place, how = found.place, "" if found.how is None else f", by {found.how}"
     what = f"{place.figure}, {place.source}{how}"
     if place.code is None:
-        return Finding(component="location", state=State.KNOWN, what=what, error="as that figure's own"), None
+        return Finding("location", State.KNOWN, what, error="as that figure's own"), None
     error_text = "an annual mean: the hour's figure may differ by half or more"
     if pue == 1.0 and place.pue_hint is not None:
         error_text += f"; {place.pue_hint}"
-    what = f"{place.code}, {place.name}: {what}"
-    return Finding(component="location", state=State.KNOWN, what=what, error=error_text), place.code
+    return Finding("location", State.KNOWN, f"{place.code}, {place.name}: {what}", error=error_text), place.code
 
 
-def _hour(hour: GridHour) -> Finding:
-    kind = "estimated" if hour.is_estimated else "measured"
-    what = f"{hour.zone}: {hour.g_per_kwh:.4g} g/kWh in the hour of {hour.label}, {kind}, {hour.source}"
-    return Finding(component="location", state=State.KNOWN, what=what, error="as that service's own, hour by hour")
-
-
-def _trial(make_meter: Callable[..., CodeCarbonMeter], require: Collection[str]) -> Finding:
+def _trial(make_meter: Callable[[], CodeCarbonMeter]) -> Finding:
     """Take one real reading."""
     try:
-        meter = make_meter(require=require)
+        meter = make_meter()
         started_s = time.monotonic()
         meter.start()
         took_s = time.monotonic() - started_s
@@ -275,10 +246,9 @@ def _trial(make_meter: Callable[..., CodeCarbonMeter], require: Collection[str])
     except MeasurementError as error:
         return _broken("codecarbon", "does not start", error)
     if reading is None:
-        return Finding(
-            component="codecarbon", state=State.BROKEN, what="starts, and gives no reading", missing=meter.last_failure
-        )
+        return Finding("codecarbon", State.BROKEN, "starts, and gives no reading", missing=meter.last_failure)
     watts = power_between_w(None, reading)
     power = "some power" if watts is None else format_power(watts)
-    what = f"{REQUIRED_VERSION}, started in {took_s:.2f} s, reads {power} right now"
-    return Finding(component="codecarbon", state=State.MEASURED, what=what)
+    return Finding(
+        "codecarbon", State.MEASURED, f"{REQUIRED_VERSION}, started in {took_s:.2f} s, reads {power} right now"
+    )

@@ -6,8 +6,8 @@ import hashlib
 import math
 import platform
 from dataclasses import replace
-from pathlib import Path
 
+from carbon_lint.files import text_at
 from carbon_lint.measurement.job.cpu_time import warn_of_others
 from carbon_lint.measurement.loop import RunState
 from carbon_lint.measurement.meter import RELATIVE_TOLERANCE, Meter, Reading, find_flaw, with_evidence
@@ -16,7 +16,7 @@ from carbon_lint.records.record import Energy, Hardware, Outcome, Record, Stoppe
 
 EXITED_WELL = "the job was stopped but exited 0; anything it saved or pushed is from an incomplete training"
 _SUCCESS = 0
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 def finish(blank: Record, meter: Meter, state: RunState, exit_status: int | None, duration_s: float) -> Record:
@@ -77,15 +77,9 @@ def named(hardware: Hardware) -> Hardware:
     """Return the hardware with this machine's name and start, by which records are merged."""
     if hardware.node is not None:
         return hardware
-    return replace(hardware, node=platform.node() or None, boot=_boot())
-
-
-def _boot() -> str | None:
-    """Return a digest of the number that Linux drew when this machine started; `None` if it cannot be read."""
-    try:
-        return hashlib.sha256(_BOOT_ID.read_bytes().strip()).hexdigest()[:16]
-    except OSError:
-        return None
+    boot = text_at(_BOOT_ID)  # the number that Linux drew when this machine started
+    digest = hashlib.sha256(boot.encode()).hexdigest()[:16] if boot else None
+    return replace(hardware, node=platform.node() or None, boot=digest)
 
 
 def _counted_hardware(hardware: Hardware, reading: Reading | None) -> Hardware:

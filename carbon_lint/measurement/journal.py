@@ -175,18 +175,15 @@ class Journal:
         if journal is None or journal.last_reading is None:
             return None
         if self._is_recorded(journal.ended):
-            self._keep_recorded(data)
+            # Of a long run that was cancelled, or of one that found no room: its record names it.
+            target = compressed_path(self.path)
+            if not target.exists():
+                with contextlib.suppress(OutputError):
+                    write_atomically(target, gzip.compress(data, _LEVEL, mtime=0))
             return None
         aside = aside_path(self.path, journal.header.get("run_id"))
         write_atomically(aside, data)
         return aside
-
-    def _keep_recorded(self, data: bytes) -> None:
-        """Compress the journal of a long run that was cancelled, or of one that found no room: its record names it."""
-        target = compressed_path(self.path)
-        if not target.exists():
-            with contextlib.suppress(OutputError):
-                write_atomically(target, gzip.compress(data, _LEVEL, mtime=0))
 
     def _is_recorded(self, ended: dict[str, Any] | None) -> bool:
         """Return whether the run has ended and its record's file was written, too: the disk may have been full."""

@@ -12,14 +12,13 @@ from dataclasses import dataclass, field, replace
 from carbon_lint import debug
 from carbon_lint.gate.budget import format_limit, limit_results, used_share, with_bounds
 from carbon_lint.gate.verdict import LimitResult, Status
-from carbon_lint.measurement.forecast.forecaster import Announcer, Forecast
+from carbon_lint.measurement.forecast.forecaster import Announcer, Forecast, time_limit
 from carbon_lint.measurement.forecast.outlook import Outlook
 from carbon_lint.measurement.job.body import Body
 from carbon_lint.measurement.job.cpu_time import JobCpu
 from carbon_lint.measurement.job.job import CANCEL_GRACE_S, Job, JobState
 from carbon_lint.measurement.job.ranks import local_size
 from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
-from carbon_lint.measurement.job.time_limit import time_limit
 from carbon_lint.measurement.journal import Journal
 from carbon_lint.measurement.meter import Meter, Reading, is_finite, power_between_w
 from carbon_lint.measurement.phases import PhaseMeter

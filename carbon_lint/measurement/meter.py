@@ -20,64 +20,39 @@ SILENT_S = 10.0  # an idle GPU draws 5 W and more: over this time any counter mo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Cumulative since `start()`.
+    """Cumulative since `start()`. Without `uncertainty` the bounds of the energy follow from the methods."""
 
-    Attributes:
-        elapsed_s: seconds on a monotonic clock.
-        energy_kwh: by component, PUE included; `None` if not measured.
-        emissions_g: `None` if no intensity is known (an energy-only run).
-        intensity: if an hour of it is new, all hours so far, for the journal; else `None`.
-        uncertainty: the bounds of the energy; `None` if they follow from the methods (`records.ranges`).
-        cpu_mean_load: mean load of the threads that are counted, 0 to 1, without stolen time.
-        left_out: what is drawn beside the counted energy, as shares of it; `None` for `records.ranges.LEFT_OUT`.
-        codecarbon: what CodeCarbon's own models give.
-        job_cpu_s: CPU seconds of the job's own processes.
-        machine_cpu_s: busy CPU seconds of the threads that are counted.
-    """
-
-    elapsed_s: Amount
-    energy_kwh: Energy
-    emissions_g: Amount | None
-    intensity: Intensity | None = None
+    elapsed_s: Amount  # on a monotonic clock
+    energy_kwh: Energy  # by component, PUE included; `None` if not measured
+    emissions_g: Amount | None  # `None` if no intensity is known (an energy-only run)
+    intensity: Intensity | None = None  # if an hour of it is new, all hours so far, for the journal
     uncertainty: Uncertainty | None = None
-    cpu_mean_load: Share | None = None
-    left_out: Range | None = None
-    codecarbon: CodeCarbonEnergy | None = None
-    job_cpu_s: Amount | None = None
-    machine_cpu_s: Amount | None = None
+    cpu_mean_load: Share | None = None  # of the threads that are counted, 0 to 1, without stolen time
+    left_out: Range | None = None  # drawn beside the counted energy, as shares of it; `None` for `ranges.LEFT_OUT`
+    codecarbon: CodeCarbonEnergy | None = None  # what CodeCarbon's own models give
+    job_cpu_s: Amount | None = None  # CPU seconds of the job's own processes
+    machine_cpu_s: Amount | None = None  # busy CPU seconds of the threads that are counted
 
 
 class Meter(Protocol):
-    """Counts from `start()` to `stop()`. Not thread-safe: one loop drives it.
+    """Counts from `start()` to `stop()`. Not thread-safe: one loop drives it."""
 
-    `last_failure` says why the last reading was `None`.
-    """
-
-    last_failure: str | None
+    last_failure: str | None  # why the last reading was `None`
+    pue: float  # power usage effectiveness
+    methods: Methods
+    software: dict[str, str]  # what counts it, name -> version
 
     @property
     def intensity(self) -> Intensity | None:
         """That of the last reading; `None` if energy only is measured."""
 
     @property
-    def pue(self) -> float:
-        """Power usage effectiveness."""
-
-    @property
     def hardware(self) -> Hardware:
         """What is counted."""
 
     @property
-    def methods(self) -> Methods:
-        """How it is counted."""
-
-    @property
     def assumptions(self) -> Assumptions | None:
         """What the modelled figures are computed from, without the mean load; `None` if nothing is modelled."""
-
-    @property
-    def software(self) -> dict[str, str]:
-        """What counts it, name -> version."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -92,9 +67,7 @@ class Meter(Protocol):
     def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> None:
         """Take in the CPU seconds of the job so far, so that a job outside of the CPUs that are counted is noticed.
 
-        Args:
-            seconds: `None` if they are not known.
-            outside: how the job is known to run outside of this process's control group or affinity, after "the job".
+        `outside`: how it is known to run outside of this process's control group or affinity, after "the job".
         """
 
     def stop(self) -> Reading | None:
@@ -156,9 +129,9 @@ def _find_emissions_flaw(reading: Reading, meter: Meter) -> str | None:
         return None if reading.emissions_g is None else "emissions were computed although no location was given"
     if reading.emissions_g is None:
         return "no emissions were computed although a location was given"
-    expected = (reading.energy_kwh.total or 0.0) * meter.intensity.g_per_kwh
-    if not math.isclose(reading.emissions_g, expected, rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-12):
-        implied = reading.emissions_g / (reading.energy_kwh.total or math.nan)
-        return f"the implied intensity is {implied:.6g} g/kWh, expected {meter.intensity.g_per_kwh:.6g}"
     total_kwh = reading.energy_kwh.total or 0.0
+    expected = total_kwh * meter.intensity.g_per_kwh
+    if not math.isclose(reading.emissions_g, expected, rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-12):
+        implied = reading.emissions_g / (total_kwh or math.nan)
+        return f"the implied intensity is {implied:.6g} g/kWh, expected {meter.intensity.g_per_kwh:.6g}"
     return find_disagreement(meter.intensity, total_kwh, reading.emissions_g, tolerance=RELATIVE_TOLERANCE)

@@ -192,6 +192,8 @@ def _start_unless_cancelled(
 
 def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
     """Return the record as it is known at the start: of a run that was killed before its first reading."""
+    # What UTF-8 cannot write is no part of a record.
+    words = (word.encode(errors="surrogateescape").decode(errors="replace") for word in request.command)
     software = {"carbon-lint": __version__, "python": platform.python_version(), "os": platform.platform()}
     return Record(
         run_id=run_id,
@@ -208,7 +210,7 @@ def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
         ended_at=utc_now(),
         hardware=named(meter.hardware),
         software={**software, **meter.software},
-        command=environment.shown_command(request.command, _secrets(request)),
+        command=redact.command(words, _secrets(request)),
         provenance=request.provenance,
         warnings=(*request.warnings, *meter.warnings),
         run_group=request.run_group,
@@ -246,13 +248,12 @@ def prepare_record_path(path: str) -> None:
 
 
 def _open_journal(request: RunRequest) -> Journal | None:
-    if request.record_path is None:
+    path = request.record_path
+    if path is None:
         return None
-    prepare_record_path(request.record_path)
+    prepare_record_path(path)
     # Of a link, the journal of what it points to: two runs may know one record by two names.
-    is_link = os.path.islink(request.record_path)
-    path = journal_path(os.path.realpath(request.record_path) if is_link else request.record_path)
-    return Journal(path, request.record_path)
+    return Journal(journal_path(os.path.realpath(path) if os.path.islink(path) else path), path)
 
 
 def _warnings_at_start(

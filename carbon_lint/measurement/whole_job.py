@@ -70,6 +70,8 @@ class _Seen:
 class WholeJob:
     """This node's part in a job's budget. The loop calls all but `_work`, which runs on a thread of its own.
 
+    `stopped_by` is the node that found the job over its limits; `None` so far.
+
     Raises OutputError if the folder cannot be written to; UsageError if it holds the figures of an earlier job.
     """
 
@@ -88,7 +90,7 @@ class WholeJob:
         self._thread: threading.Thread | None = None
         self._own: Node | None = None
         self._others: dict[str, _Seen] = {}
-        self._stop_by: str | None = None
+        self.stopped_by: str | None = None
         self._wants_stop = False
         self._problem: str | None = None
         self._shared_s = self._started_s = time.monotonic()
@@ -117,11 +119,10 @@ class WholeJob:
         own = self._own
         low, high = (energy_kwh, energy_kwh) if own is None else (own.low_kwh, own.high_kwh)
         g_per_kwh = emissions_g / energy_kwh if emissions_g is not None and energy_kwh else 0.0
-        for node in self._nodes():
+        for node in (one.node for one in self._seen()):
             energy_kwh, low, high = energy_kwh + node.energy_kwh, low + node.low_kwh, high + node.high_kwh
             if emissions_g is not None:
-                other_g = node.emissions_g if node.emissions_g is not None else node.energy_kwh * g_per_kwh
-                emissions_g += other_g
+                emissions_g += node.energy_kwh * g_per_kwh if node.emissions_g is None else node.emissions_g
         return Reading(
             elapsed_s=reading.elapsed_s,
             energy_kwh=Energy(total=energy_kwh),
@@ -134,11 +135,6 @@ class WholeJob:
         self._wants_stop = True
         self._wake.set()
 
-    @property
-    def stopped_by(self) -> str | None:
-        """The node that found the job over its limits; `None` so far."""
-        return self._stop_by
-
     def warnings(self) -> list[str]:
         """Return what has become known since the last call and makes the sum too small."""
         now = time.monotonic()
@@ -147,9 +143,7 @@ class WholeJob:
             found.append(
                 f"the folder of the job's budget has not answered for {SILENT_S:g} s: the limits are held late"
             )
-        with self._lock:
-            seen = list(self._others.values())
-        for one in seen:
+        for one in self._seen():
             if one.node.is_lost:
                 found.append(f"node {one.node.name} can no longer be measured: the sum lacks what it uses since then")
             elif not one.node.has_ended and now - one.changed_s > SILENT_S:
@@ -189,12 +183,12 @@ class WholeJob:
             f"when this node ended, by the figures of {self._count()}{of} {nodes}"
         )
 
-    def _nodes(self) -> list[Node]:
+    def _seen(self) -> list[_Seen]:
         with self._lock:
-            return [one.node for one in self._others.values()]
+            return list(self._others.values())
 
     def _count(self) -> int:
-        return len({node.name for node in self._nodes()} | {self.name})
+        return len({one.node.name for one in self._seen()} | {self.name})
 
     def _missing(self) -> str | None:
         count = self._count()
@@ -252,18 +246,15 @@ class WholeJob:
             self._write(_STOP, json.dumps({"node": self.name}).encode())
             self._wants_stop = False
         names = os.listdir(self._folder) if is_due else [_STOP]
-        if self._stop_by is None and _STOP in names:
-            self._stop_by = self._read_stop()
+        stop = _json_at(os.path.join(self._folder, _STOP)) if self.stopped_by is None and _STOP in names else None
+        if stop is not None:
+            self.stopped_by = str(stop.get("node"))
         for name in names:
             if name.endswith(_SUFFIX) and name != self._file and (node := self._read(name)) is not None:
                 with self._lock:
                     before = self._others.get(name)
                     if before is None or before.node != node:
                         self._others[name] = _Seen(node, time.monotonic())
-
-    def _read_stop(self) -> str | None:
-        found = _json_at(os.path.join(self._folder, _STOP))
-        return None if found is None else str(found.get("node"))
 
     def _read(self, name: str) -> Node | None:
         """Return a node's figures; `None` for a file that has gone or holds none that can be added."""

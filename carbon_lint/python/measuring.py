@@ -175,8 +175,11 @@ class Measurement:
             self._thread.start()
             body.started.wait()
             has_failed = self._story.done()
-            if not has_failed:
-                self._listen_to_sigterm()
+            is_main = threading.current_thread() is threading.main_thread()
+            # SIGTERM would end this process at once: as an exception it lets the record be written. A handler of the
+            # program's own stays.
+            if not has_failed and is_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+                self._previous_handler = signal.signal(signal.SIGTERM, self._terminate)
         except KeyboardInterrupt:  # before the body: it ends as soon as it has begun
             self._end(_INTERRUPTED, StoppedBy.CANCEL)
             raise
@@ -256,15 +259,6 @@ class Measurement:
         exceeded = BudgetExceeded(f"over budget: {over}" if over else "over budget")
         exceeded.record = record
         return exceeded
-
-    def _listen_to_sigterm(self) -> None:
-        """Turn SIGTERM, which would end this process at once, into an exception, so that the record is written.
-
-        Only if there is none yet: a handler of the program's own stays.
-        """
-        is_main = threading.current_thread() is threading.main_thread()
-        if is_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-            self._previous_handler = signal.signal(signal.SIGTERM, self._terminate)
 
     def _terminate(self, signum: int, _frame: FrameType | None) -> None:
         if os.getpid() != self._owner:  # a fork, such as a worker that loads data

@@ -11,12 +11,12 @@ from carbon_lint.errors import MeasurementError
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.measurement.doctor import State, diagnose
+from carbon_lint.measurement.forecast import forecaster as limits
 from carbon_lint.measurement.forecast.forecaster import Forecaster
 from carbon_lint.measurement.grid.location import LocatedPlace
 from carbon_lint.measurement.host.allotment import Allotment, allotment
 from carbon_lint.measurement.host.cpu import plan_cpu
 from carbon_lint.measurement.host.memory import plan_ram
-from carbon_lint.measurement.job import time_limit as limits
 from tests.measurement.fake_machine import EPYC_7763, cgroup_v2, machine
 from tests.measurement.stub_nvml import NVMLError_LibraryNotFound, StubGpu, StubNvml
 from tests.measurement.test_forecast import writing

@@ -125,7 +125,7 @@ def test_what_makes_the_sum_too_small_is_said_once(monkeypatch):
     one = node(0)
     write_node("shared/slurm-7-1", is_lost=True, has_ended=True)
     one.take(reading(1.0), known(1.0))
-    wait_until(lambda: len(one._nodes()) == 1)
+    wait_until(lambda: len(one._seen()) == 1)
     assert one.warnings() == ["node other#0 can no longer be measured: the sum lacks what it uses since then"]
     assert one.warnings() == []
     one.close(reading(1.0), is_lost=False)
@@ -196,7 +196,7 @@ def test_files_that_hold_no_figures_are_no_node():
     Path("shared/slurm-7-1/torn.node.json").write_text('{"name": ')
     write_node("shared/slurm-7-1", kwh=2.0, emissions_g=None)
     one.take(reading(1.0), known(1.0))
-    wait_until(lambda: one._nodes() != [])
+    wait_until(lambda: one._seen() != [])
     total = one.sum(reading(1.0))
     assert (total.energy_kwh.total, total.emissions_g) == (3.0, 150.0), "priced as this node's energy is"
     assert one.sum(reading(1.0, grams=False)).emissions_g is None

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from carbon_lint import debug
@@ -146,9 +146,8 @@ class CodeCarbonMeter:
     def _start(self) -> None:
         try:
             with private_surroundings(), without_gpus(is_shared=self._is_shared), known_cpu(self._cpu.model):
-                offline_tracker = _offline_tracker()
                 arguments = tracker_arguments(self._tap, self._g_per_kwh, self._cpu.max_power_w, self.pue)
-                self._tracker = _unscheduled(offline_tracker(**_checked(offline_tracker, arguments)))
+                self._tracker = _new_tracker(arguments)
                 self._tracker.start()
                 self._tracker.flush()
         except ImportError as error:
@@ -276,44 +275,29 @@ class CodeCarbonMeter:
         )
 
 
-class _NoScheduler:
-    """Stand in for CodeCarbon's scheduler, which starts a thread every second, also after a `stop` that came late."""
+def _new_tracker(arguments: dict[str, Any]) -> Any:
+    """Return a tracker of CodeCarbon's with no threads of its own.
 
-    _stopped = True
-
-    def start(self) -> None:
-        """Do nothing."""
-
-    def stop(self) -> None:
-        """Do nothing."""
-
-
-def _unscheduled(tracker: Any) -> Any:
-    """Return the tracker with no threads of its own. Raises MeasurementError if it is not built as expected."""
-    for name in ("_scheduler", "_scheduler_monitor_power"):
-        if getattr(tracker, name, None) is None:
-            raise MeasurementError(f"CodeCarbon is not built as expected: it has no {name}", hint=_install())
-        setattr(tracker, name, _NoScheduler())
-    return tracker
-
-
-def _offline_tracker() -> Any:
-    """Return the tracker's class. Raises MeasurementError for any version but the one whose workings are known here."""
+    Raises MeasurementError for any version but the one whose workings are known here, and unless the arguments are
+    exactly the tracker's parameters: CodeCarbon passes over a misspelt one.
+    """
     import codecarbon
 
     version = getattr(codecarbon, "__version__", "unknown")
     if version != REQUIRED_VERSION:
         raise MeasurementError(f"codecarbon {version} is installed, {REQUIRED_VERSION} is needed", hint=_install())
-    return codecarbon.OfflineEmissionsTracker
-
-
-def _checked(offline_tracker: Any, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments if they are exactly the tracker's parameters: CodeCarbon passes over a misspelt one."""
-    parameters = (inspect.signature(each.__init__).parameters for each in (offline_tracker, *offline_tracker.__bases__))
+    kind: Any = codecarbon.OfflineEmissionsTracker
+    parameters = (inspect.signature(each.__init__).parameters for each in (kind, *kind.__bases__))
     known = {one.name for each in parameters for one in each.values() if one.kind not in _NAMELESS} - _LEFT_OUT
     if known != set(arguments):
         raise MeasurementError(
             f"codecarbon's parameters differ from those known here: {', '.join(sorted(known ^ set(arguments)))}",
             hint=_install(),
         )
-    return arguments
+    tracker = kind(**arguments)
+    for name in ("_scheduler", "_scheduler_monitor_power"):
+        if getattr(tracker, name, None) is None:
+            raise MeasurementError(f"CodeCarbon is not built as expected: it has no {name}", hint=_install())
+        # CodeCarbon's own starts a thread every second, also after a `stop` that came late.
+        setattr(tracker, name, SimpleNamespace(_stopped=True, start=lambda: None, stop=lambda: None))
+    return tracker

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import importlib
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -31,7 +30,11 @@ def private_surroundings() -> Iterator[None]:
     # A descriptor and not a path: the folder may have been removed or be unreadable by name.
     here = os.open(".", getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY)  # O_PATH: one that may only be entered
     try:
-        with _empty_folder() as empty:
+        with ExitStack() as stack:
+            empty = "/proc"  # where no file can be put, if no folder can be made (read-only root)
+            with suppress(OSError):
+                made = tempfile.TemporaryDirectory(prefix="carbon-lint-", ignore_cleanup_errors=True)
+                empty = stack.enter_context(made)
             os.chdir(empty)
             for name in before:
                 if name.lower().startswith(_SCRUBBED):
@@ -43,30 +46,12 @@ def private_surroundings() -> Iterator[None]:
                 os.fchdir(here)
     finally:
         os.close(here)
-        _restore(before)
-
-
-@contextmanager
-def _empty_folder() -> Iterator[str]:
-    """Yield a new folder; /proc if none can be made (read-only root): no file can be put there either."""
-    try:
-        folder = tempfile.mkdtemp(prefix="carbon-lint-")
-    except OSError:
-        yield "/proc"
-        return
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _restore(before: dict[str, str]) -> None:
-    """Name by name: `os.environ` is never empty in between, as a signal handler might see it."""
-    for name in set(os.environ) - set(before):
-        del os.environ[name]
-    for name, value in before.items():
-        if os.environ.get(name) != value:
-            os.environ[name] = value
+        # Name by name: `os.environ` is never empty in between, as a signal handler might see it.
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+        for name, value in before.items():
+            if os.environ.get(name) != value:
+                os.environ[name] = value
 
 
 @contextmanager

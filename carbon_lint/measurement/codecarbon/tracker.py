@@ -130,12 +130,9 @@ class LoadMeter:
 
 
 def find_flaw(figures: Any, *, g_per_kwh: float, pue: float) -> str | None:
-    """Return why cumulative figures cannot be believed; `None` if they can.
+    """Return why figures of CodeCarbon's (cumulative, kWh and kg) cannot be believed; `None` if they can.
 
-    Args:
-        figures: CodeCarbon's `EmissionsData`: kWh, kg, and the PUE that it applied.
-        g_per_kwh: the intensity that grams over energy must come out at.
-        pue: as given to CodeCarbon.
+    `g_per_kwh` is the intensity that grams over energy must come out at, `pue` that given to CodeCarbon.
     """
     parts = {"cpu": figures.cpu_energy, "gpu": figures.gpu_energy, "ram": figures.ram_energy}
     total_kwh, kg = figures.energy_consumed, figures.emissions

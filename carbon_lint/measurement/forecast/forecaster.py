@@ -9,14 +9,18 @@ forecast is the least that the job will use until its counter ends, even if that
 from __future__ import annotations
 
 import math
+import time
 from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from carbon_lint.measurement.forecast.job_files import TrainerState, read_done_fraction
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress, Reached
-from carbon_lint.units import format_duration
+from carbon_lint.records.schedulers import scheduled_job
+from carbon_lint.units import format_duration, whole_number
 
 LEAST_DONE = 0.02
 """Of the whole. Before so much has been done under our eyes a forecast would be noise."""
@@ -28,6 +32,8 @@ SILENT_S = 120.0
 _HOLDS_NO_LONGER = 0.95  # of the budget: between this and 1 a forecast that wavers stays as it was printed
 _GONE_S = 30.0  # a bar that has ended is followed by another one as a rule
 _MOST_PASSED = 512
+_HF_DEFAULT_S = 1800.0
+"""https://huggingface.co/docs/hub/jobs-configuration: a Job ends after 30 minutes unless `--timeout` says more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,29 +48,24 @@ class Forecast:
     ends_at_s: float | None = None
 
 
+@dataclass(slots=True, kw_only=True)
 class Forecaster:
     """Asks the job's progress file, a Trainer's state, what the job prints, the clock: the first that knows holds."""
 
-    def __init__(
-        self,
-        *,
-        progress_file: Path | None = None,
-        trainer_state: TrainerState | None = None,
-        printed: PrintedProgress | None = None,
-        expected_duration_s: float | None = None,
-    ) -> None:
-        self._progress_file = progress_file
-        self._trainer_state = trainer_state
-        self._printed = printed
-        self._expected_duration_s = expected_duration_s
-        self._slopes: dict[str, _Slope] = defaultdict(_Slope)  # of the sources that have shown anything
+    progress_file: Path | None = None
+    trainer_state: TrainerState | None = None
+    printed: PrintedProgress | None = None
+    expected_duration_s: float | None = None
+    _slopes: dict[str, _Slope] = field(init=False, default_factory=lambda: defaultdict(_Slope))  # of what has moved
 
     def take(self, used: float | None, elapsed_s: float) -> Forecast | None:
         """Return where `used` of the budget after `elapsed_s` leads, as a share; `None` if that is not known yet."""
-        printed = self._printed.look(elapsed_s) if self._printed is not None else None
+        printed = self.printed.look(elapsed_s) if self.printed is not None else None
         if used is None:
             return None
-        sources = {"file": self._read_file(), "state": self._read_state(elapsed_s), "print": printed}
+        done = None if self.progress_file is None else read_done_fraction(self.progress_file)
+        file = None if done is None else Reached(fraction=done, by=f"the file it writes, {done:.0%}", source="file")
+        sources = {"file": file, "state": self._read_state(elapsed_s), "print": printed}
         for name, reached in sources.items():
             at_end = None if reached is None else self._slopes[name].at_end(reached, used, elapsed_s)
             if reached is not None and at_end is not None and reached.known_for_s >= LEAST_LIFE_S:
@@ -74,23 +75,19 @@ class Forecaster:
     @property
     def is_recognised(self) -> bool:
         """Whether the job shows any progress, or its duration is known."""
-        known = self._expected_duration_s is not None or "file" in self._slopes or "state" in self._slopes
-        return known or (self._printed is not None and self._printed.is_recognised)
+        known = self.expected_duration_s is not None or "file" in self._slopes or "state" in self._slopes
+        return known or (self.printed is not None and self.printed.is_recognised)
 
     def _read_state(self, elapsed_s: float) -> Reached | None:
-        steps = None if self._trainer_state is None else self._trainer_state.look(elapsed_s)
+        steps = None if self.trainer_state is None else self.trainer_state.look(elapsed_s)
         if steps is None:
             return None
         return Reached(
             fraction=steps[0] / steps[1], by=f"its trainer_state.json, {steps[0]}/{steps[1]}", source="state"
         )
 
-    def _read_file(self) -> Reached | None:
-        done = read_done_fraction(self._progress_file) if self._progress_file is not None else None
-        return None if done is None else Reached(fraction=done, by=f"the file it writes, {done:.0%}", source="file")
-
     def _by_time(self, used: float, elapsed_s: float) -> Forecast | None:
-        expected_s = self._expected_duration_s
+        expected_s = self.expected_duration_s
         if not expected_s or elapsed_s < LEAST_DONE * expected_s:
             return None
         share = used / min(1.0, elapsed_s / expected_s)
@@ -138,8 +135,7 @@ class _Slope:
         return self._latest[1] + used * left, self._latest[2] + took_s * left
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(NamedTuple):
     """What to print now: a `warning` that the job is heading over its budget, or a plain `notice`."""
 
     warning: str | None = None
@@ -190,3 +186,28 @@ class Announcer:
             notice="no progress recognised in the output, so nothing is forecast: state `expected-duration`, such as "
             "2h, or let the job write 120/1000 to the file that CARBON_LINT_PROGRESS names"
         )
+
+
+class TimeLimit(NamedTuple):
+    """`after_s`: seconds from now. `words` state what ends the job, and what the user can do."""
+
+    after_s: float
+    words: str
+
+
+def time_limit(environ: Mapping[str, str]) -> TimeLimit | None:
+    """Return when the scheduler ends the job; `None` if it does not say. A Hugging Face Job states its default only."""
+    job = scheduled_job(environ)
+    if job is None:
+        return None
+    if job.scheduler == "hf-jobs":
+        words = (
+            f"a Hugging Face Job ends after {format_duration(_HF_DEFAULT_S)} unless it was started with --timeout, "
+            "such as --timeout 4h"
+        )
+        return TimeLimit(_HF_DEFAULT_S, words)
+    ends_at_s = whole_number(environ.get("SLURM_JOB_END_TIME"))  # since 1970, from Slurm 22.05 on
+    if job.scheduler != "slurm" or ends_at_s is None:
+        return None
+    after_s = ends_at_s - time.time()
+    return TimeLimit(after_s, "Slurm ends it at its time limit (sbatch --time)") if after_s > 0 else None

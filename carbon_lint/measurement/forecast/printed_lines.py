@@ -257,7 +257,7 @@ def _bar(text: str) -> Counter | None:
         return _counted("", "its bar", match[1], match[2], role)
     if match := _RICH_PERCENT.search(text):
         name = text[: match.start()].strip(" ━╸╺")
-        return _percent("its bar", match[1], _role(name), name)
+        return _counted(name, "its bar", match[1], "100", _role(name), shown=f"{match[1]}%")
     return None
 
 
@@ -271,20 +271,16 @@ def _printed(text: str) -> Counter | None:
         return _counted(word, "the steps it prints", match[2], match[3], role)
     if match := _PERCENT.search(text):
         role = Role.ASIDE if _ASIDE.search(text[: match.start()]) else Role.WHOLE
-        return _percent("the progress it prints", match[1] or match[2], role)
+        percent = match[1] or match[2]
+        return _counted("", "the progress it prints", percent, "100", role, shown=f"{percent}%")
     if epoch is None and (match := _BRACKETS.search(text)) and int(match[2]) >= _LEAST_STEPS:
         return _counted("[]", "the steps it prints", match[1], match[2], _role(text[: match.end() + 16]))
     return None
 
 
-def _percent(kind: str, percent: str, role: Role = Role.WHOLE, name: str = "") -> Counter | None:
-    return _sane(Counter(name=name, kind=kind, done=float(percent), total=100.0, shown=f"{percent}%", role=role))
-
-
-def _counted(name: str, kind: str, done: str, total: str, role: Role) -> Counter | None:
-    return _sane(
-        Counter(name=name, kind=kind, done=float(done), total=float(total), shown=f"{done}/{total}", role=role)
-    )
+def _counted(name: str, kind: str, done: str, total: str, role: Role, *, shown: str = "") -> Counter | None:
+    shown = shown or f"{done}/{total}"
+    return _sane(Counter(name=name, kind=kind, done=float(done), total=float(total), shown=shown, role=role))
 
 
 def _sane(counter: Counter) -> Counter | None:

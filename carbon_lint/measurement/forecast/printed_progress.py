@@ -100,17 +100,8 @@ class _Seen:
         return self.counter.done / self.counter.total
 
     @property
-    def is_under_way(self) -> bool:
-        """Far enough that less is another round: two processes may draw one bar, each a little behind the other."""
-        return self.counter.done >= min(_FIRST_FEW, self.counter.total)
-
-    @property
     def is_whole(self) -> bool:
         return self.counter.role is Role.WHOLE and not self.rounds
-
-    @property
-    def spans_epochs(self) -> bool:
-        return self.is_whole and self.at_epoch is not None and self.counter.done > self.at_epoch
 
 
 @dataclass(slots=True, kw_only=True)
@@ -207,7 +198,9 @@ class PrintedProgress:
             word, total = line.announced
             self._announced[word] = total if self._announced.get(word, total) == total else 0
         if line.left_s is not None:
-            self._take_time_left(line.left_s, now_s)
+            if self._time_left is None:
+                self._time_left = _TimeLeft(first_s=now_s, at_s=now_s, left_s=line.left_s, least_s=line.left_s)
+            self._time_left.take(line.left_s, now_s)
         if line.fold is not None:
             self._take_fold(*line.fold)
         if line.epoch is not None:
@@ -237,11 +230,6 @@ class PrintedProgress:
             name="announced", kind="the steps it prints", done=float(step), total=float(total), shown=f"{step}/{total}"
         )
 
-    def _take_time_left(self, left_s: float, now_s: float) -> None:
-        if self._time_left is None:
-            self._time_left = _TimeLeft(first_s=now_s, at_s=now_s, left_s=left_s, least_s=left_s)
-        self._time_left.take(left_s, now_s)
-
     def _take_fold(self, number: int, total: int) -> None:
         """Begin the epochs again for another fold, after those of the folds before."""
         if (number, total) != (self._epochs.fold, self._epochs.folds) and number >= self._epochs.fold:
@@ -253,7 +241,10 @@ class PrintedProgress:
         seen = self._seen.get(key) or self._renamed(key, counter)
         if seen is None:
             self._order += 1
-            self._make_room()
+            if len(self._seen) >= MAX_COUNTERS:
+                del self._seen[
+                    min(self._seen, key=lambda each: (not self._seen[each].rounds, self._seen[each].drawn_s))
+                ]
             self._seen[key] = _Seen(
                 counter=counter, order=self._order, first_s=now_s, drawn_s=now_s,
                 round_of=self._epoch_begun_with(counter, now_s),
@@ -263,7 +254,8 @@ class PrintedProgress:
         if counter.done > seen.counter.done:
             seen.has_moved = True
             seen.counter = counter
-        elif counter.done < seen.counter.done / 2 and seen.is_under_way:
+        # Less is another round if this one is under way: two processes may draw one bar, one a little behind the other.
+        elif counter.done < seen.counter.done / 2 and seen.counter.done >= min(_FIRST_FEW, seen.counter.total):
             seen.rounds += 1
             seen.round_of, seen.at_epoch = self._epoch_begun_with(counter, now_s), None
             seen.counter = counter
@@ -283,11 +275,6 @@ class PrintedProgress:
         """Return which change of epochs a round belongs to. `Epoch 3/10` may wait in a buffer; bars do not."""
         is_together = now_s == self._epochs.changed_s or not counter.is_at_once
         return self._epochs.changes if is_together else None
-
-    def _make_room(self) -> None:
-        if len(self._seen) >= MAX_COUNTERS:
-            least = min(self._seen, key=lambda key: (not self._seen[key].rounds, self._seen[key].drawn_s))
-            del self._seen[least]
 
     def _take_epoch(self, line: EpochLine, counter: Counter | None, now_s: float) -> None:
         epochs = self._epochs
@@ -309,7 +296,9 @@ class PrintedProgress:
             epochs.changes += 1
             epochs.changed_s = now_s
             epochs.inner = 0.0
-            self._mark_counters()
+            for seen in self._seen.values():
+                if seen.at_epoch is None and 0 < seen.counter.done < seen.counter.total:
+                    seen.at_epoch = seen.counter.done
         if counter is not None and over == epochs.done:
             epochs.inner = max(epochs.inner, counter.done / counter.total)
 
@@ -323,13 +312,9 @@ class PrintedProgress:
             epochs.repeats_results = True
         return epochs.repeats_results
 
-    def _mark_counters(self) -> None:
-        for seen in self._seen.values():
-            if seen.at_epoch is None and 0 < seen.counter.done < seen.counter.total:
-                seen.at_epoch = seen.counter.done
-
     def _reached(self, now_s: float) -> Reached | None:
-        spanning = [seen for seen in self._seen.values() if seen.spans_epochs]
+        whole = [seen for seen in self._seen.values() if seen.is_whole]
+        spanning = [seen for seen in whole if seen.at_epoch is not None and seen.counter.done > seen.at_epoch]
         if self._epochs.are_known and not spanning:
             return self._reached_by_epochs()
         chosen = self._the_job(spanning or list(self._seen.values()), now_s)

@@ -34,11 +34,7 @@ _IMPORT_ERRORS = (ImportError, KeyError, OSError, AttributeError)
 
 
 class Amdsmi:
-    """amdsmi behind `GpuLibrary`'s calls.
-
-    Args:
-        amdsmi: the module, initialised.
-    """
+    """amdsmi behind `GpuLibrary`'s calls."""
 
     label = "AMD GPU"
     hidden_by = ROCR
@@ -187,9 +183,17 @@ def _opened(
             continue
         seconds = [other for other in found if firsts.get(other.index) is first]
         cards[first.index] = _whole(first, seconds, found)
-        warnings += [_one_card(first, seconds)] if seconds else []
+        if seconds:
+            names = " and ".join([f"AMD GPU {first.index}", *(str(other.index) for other in seconds)])
+            warnings.append(
+                f"{names} are one card: its whole energy is counted, once, whichever of them the job can see"
+            )
     if inside_cpu and not cards:
-        warnings += map(_inside_cpu, inside_cpu)
+        warnings += [
+            f"AMD GPU {each.index} ({each.name}) is part of the CPU: a counter of the CPU's package holds its energy, "
+            "a model of the CPU's load does not"
+            for each in inside_cpu
+        ]
     counted = tuple(cards[index] for index in sorted(cards))
     return Opened(library=library, cards=counted, warnings=tuple(dict.fromkeys(warnings)), is_present=True)
 
@@ -302,16 +306,4 @@ def _lone_die(die: AmdCard) -> MeasurementError:
     return MeasurementError(
         f"AMD GPU {die.index} ({die.name}) is the second die of a card, and states no energy of its own",
         hint="its first die states that of the whole card: give the container that one's /dev/dri/renderD* too",
-    )
-
-
-def _one_card(first: AmdCard, seconds: list[AmdCard]) -> str:
-    names = " and ".join([f"AMD GPU {first.index}", *(str(each.index) for each in seconds)])
-    return f"{names} are one card: its whole energy is counted, once, whichever of them the job can see"
-
-
-def _inside_cpu(each: AmdCard) -> str:
-    return (
-        f"AMD GPU {each.index} ({each.name}) is part of the CPU: a counter of the CPU's package holds its "
-        "energy, a model of the CPU's load does not"
     )

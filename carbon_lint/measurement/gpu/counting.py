@@ -48,13 +48,11 @@ _WAKE_S = 1.0  # a card that was asleep may state 0 W at the first question
 
 @dataclass(slots=True, kw_only=True)
 class CountedGpu:
-    """One GPU that is counted. `dies`: handles of other parts of the card that processes may be on."""
+    """One GPU that is counted."""
 
-    gpu: Gpu
-    handle: Any
+    card: Card
     library: GpuLibrary
     has_counter: bool
-    dies: tuple[Any, ...] = ()
     is_shared: bool = False
     seen_w: float = 0.0
     looks: int = 0
@@ -67,30 +65,18 @@ class CountedGpu:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __str__(self) -> str:
-        return f"{self.library.label} {self.gpu.index}"
+        return f"{self.library.label} {self.card.index}"
 
     def process_ids(self) -> set[int]:
         """Return the ids of the processes on any part of the card."""
-        return {pid for handle in (self.handle, *self.dies) for pid in self.library.process_ids(handle)}
+        return {pid for handle in (self.card.handle, *self.card.dies) for pid in self.library.process_ids(handle)}
 
 
 class Gpus:
     """The GPUs that the job can see. `start`, then `read` by one thread, then `stop`.
 
-    Args:
-        devices: those that count.
-        warnings: about them.
-        clock: seconds.
-        libraries: what `close` gives back.
-        roots: from whom the job's processes descend.
-        is_threaded: sample by a thread; without it the caller calls `sample` at least ten times a second.
-
-    Attributes:
-        method: `counter`, or `sampled-power` if any of them has no counter; `None` without GPUs.
-        warnings: what a reader of the number should know; may grow while it counts.
-        last_failure: why the last `read` gave nothing.
-        read_kwh: by GPU, as of the last `read` that gave something; empty before.
-        drivers: name -> version, as far as they are stated.
+    `libraries` are what `close` gives back, `roots` those from whom the job's processes descend. Without `is_threaded`
+    the caller calls `sample` at least ten times a second.
     """
 
     def __init__(
@@ -113,17 +99,18 @@ class Gpus:
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._looked_s = 0.0
+        # `None` without GPUs.
         self.method = None if not devices else Method.SAMPLED_POWER if self._sampled else Method.COUNTER
-        self.warnings = warnings
-        self.last_failure: str | None = None
-        self.read_kwh: tuple[float, ...] = ()
+        self.warnings = warnings  # what a reader of the number should know; may grow while it counts
+        self.last_failure: str | None = None  # why the last `read` gave nothing
+        self.read_kwh: tuple[float, ...] = ()  # by GPU, as of the last `read` that gave something; empty before
         used = [library for library in libraries if any(device.library is library for device in devices)]
         self.drivers = dict(stated for library in used if (stated := library.driver()) is not None)
 
     @property
     def gpus(self) -> tuple[Gpu, ...]:
         """Return those that are counted, without their energy."""
-        return tuple(replace(device.gpu, is_shared=device.is_shared) for device in self._devices)
+        return tuple(replace(device.card.gpu, is_shared=device.is_shared) for device in self._devices)
 
     def counted(self, read_kwh: Sequence[float], pue: float) -> tuple[Gpu, ...]:
         """Return those that are counted, with their energy in it if `read_kwh` (an earlier value of ours) holds it."""
@@ -135,10 +122,14 @@ class Gpus:
         """Begin to count. Raises MeasurementError if a GPU answers no longer."""
         self._began_s = self._looked_s = self._clock()
         for device in self._devices:
+            device.moved_s = device.sampled_s = self._clock()
             try:
-                self._begin(device)
+                if device.has_counter:
+                    device.counter_mj = device.library.energy_mj(device.card.handle)
+                else:
+                    device.watts = device.library.power_w(device.card.handle)
             except device.library.errors as error:
-                raise MeasurementError(f"{device} ({device.gpu.name}) cannot be read: {_text(error)}") from error
+                raise MeasurementError(f"{device} ({device.card.name}) cannot be read: {_text(error)}") from error
         if self._sampled and self._is_threaded:
             self._thread = threading.Thread(target=self._sample_until_ended, name="gpu-power", daemon=True)
             self._thread.start()
@@ -179,7 +170,7 @@ class Gpus:
         """Take one power sample of each GPU without counter. The thread calls it; so does a test with its own clock."""
         for device in self._sampled:
             try:
-                watts = device.library.power_w(device.handle)
+                watts = device.library.power_w(device.card.handle)
             except device.library.errors as error:
                 device.problem = f"the power of {device} cannot be read: {_text(error)}"
                 continue
@@ -188,14 +179,6 @@ class Gpus:
                 # Trapezoid between two samples, also across a gap, of which `read` has warned.
                 device.energy_kwh += (device.watts + watts) / 2 * (now_s - device.sampled_s) / JOULES_PER_KWH
                 device.watts, device.sampled_s, device.problem = watts, now_s, None
-
-    def _begin(self, device: CountedGpu) -> None:
-        now_s = self._clock()
-        device.moved_s = device.sampled_s = now_s
-        if device.has_counter:
-            device.counter_mj = device.library.energy_mj(device.handle)
-        else:
-            device.watts = device.library.power_w(device.handle)
 
     def _sample_until_ended(self) -> None:
         gaps_s = sample_gaps_s()
@@ -209,7 +192,7 @@ class Gpus:
         for device in self._devices:
             if device.has_counter:
                 with contextlib.suppress(*device.library.errors):
-                    device.seen_w += device.library.power_w(device.handle)
+                    device.seen_w += device.library.power_w(device.card.handle)
                     device.looks += 1
             if not device.is_shared and (count := len(others(device.process_ids(), self._roots))):
                 device.is_shared = True
@@ -244,7 +227,7 @@ def _advance(device: CountedGpu, now_s: float) -> str | None:
 def _advance_counter(device: CountedGpu, now_s: float) -> str | None:
     name = f"the energy counter of {device}"
     try:
-        now_mj = device.library.energy_mj(device.handle)
+        now_mj = device.library.energy_mj(device.card.handle)
     except device.library.errors as error:
         return f"{name} cannot be read: {_text(error)}"
     moved_mj = now_mj - device.counter_mj
@@ -264,7 +247,7 @@ def _standstill(device: CountedGpu, now_s: float, name: str) -> str | None:
     if now_s - device.moved_s < _STANDSTILL_S:
         return None
     try:
-        watts = device.library.power_w(device.handle)
+        watts = device.library.power_w(device.card.handle)
     except device.library.errors:
         return f"{name} stands still, and its power cannot be read"
     return f"{name} stands still at {watts:.0f} W" if watts > _STANDSTILL_W else None
@@ -335,7 +318,7 @@ def _device(library: GpuLibrary, card: Card) -> CountedGpu:
                 f"{name} states neither its energy nor its power: {problem}",
                 hint=f"a virtual GPU often does not; measure on a whole one, or hide it with {library.hidden_by}",
             )
-    return CountedGpu(gpu=card.gpu, handle=card.handle, library=library, has_counter=has_counter, dies=card.dies)
+    return CountedGpu(card=card, library=library, has_counter=has_counter)
 
 
 def _power_problem(library: GpuLibrary, handle: Any) -> str | None:

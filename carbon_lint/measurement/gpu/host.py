@@ -89,12 +89,14 @@ def host_amd_gpus(root: Path) -> tuple[str, ...]:
     found, refused = set(), []
     for node in sorted((root / "sys/class/kfd/kfd/topology/nodes").glob("*")):
         try:
-            properties = _properties((node / "properties").read_text(encoding="ascii", errors="replace"))
+            lines = (node / "properties").read_text(encoding="ascii", errors="replace").splitlines()
         except PermissionError:
             refused.append(node.name)
             continue
         except OSError:
             continue
+        pairs = (line.split() for line in lines)
+        properties = {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdecimal()}  # noqa: PLR2004
         if properties.get("simd_count", 0) > 0 and properties.get("cpu_cores_count", 0) == 0:
             found.add(_address(properties) or f"KFD node {node.name}")
     found = {address for address in found if not is_integrated(address, root)}
@@ -139,11 +141,6 @@ def _repair(error: Exception | None, root: Path) -> str:
     if getattr(error, "err_code", None) == _DRIVER_NOT_LOADED:
         return "load the driver: sudo modprobe amdgpu"
     return "`amd-smi list` must list it"
-
-
-def _properties(text: str) -> dict[str, int]:
-    pairs = (line.split() for line in text.splitlines())
-    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdecimal()}  # noqa: PLR2004
 
 
 def _address(properties: dict[str, int]) -> str | None:

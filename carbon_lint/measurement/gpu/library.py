@@ -18,15 +18,10 @@ class NotStatedError(RuntimeError):
 
 
 class GpuLibrary(Protocol):
-    """A vendor's library, initialised.
+    """A vendor's library, initialised."""
 
-    Attributes:
-        label: what its GPUs are called in messages, like `GPU` in `GPU 0`.
-        hidden_by: the variable that takes a GPU away from the job.
-    """
-
-    label: str
-    hidden_by: str
+    label: str  # what its GPUs are called in messages, like `GPU` in `GPU 0`
+    hidden_by: str  # the variable that takes a GPU away from the job
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
@@ -50,22 +45,14 @@ class GpuLibrary(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One GPU of this machine.
+    """One GPU of this machine."""
 
-    Attributes:
-        index: as its library lists it; NVML does so by PCI bus.
-        uuid: `None` if it is not known, or not this card's alone.
-        handle: for the library's calls.
-        dies: handles of other parts of it that processes may be on.
-        has_sound_counter: False if an energy counter that the card states is known to be wrong.
-    """
-
-    index: int
+    index: int  # as its library lists it; NVML does so by PCI bus
     name: str
-    uuid: str | None
-    handle: Any = None
-    dies: tuple[Any, ...] = ()
-    has_sound_counter: bool = True
+    uuid: str | None  # `None` if it is not known, or not this card's alone
+    handle: Any = None  # for the library's calls
+    dies: tuple[Any, ...] = ()  # handles of other parts of it that processes may be on
+    has_sound_counter: bool = True  # False if an energy counter that the card states is known to be wrong
 
     @property
     def gpu(self) -> Gpu:
@@ -75,13 +62,9 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """What one vendor's library has for the job.
+    """What one vendor's library has for the job: the cards that it can see, and warnings about them.
 
-    Attributes:
-        library: `None` if there is none.
-        cards: those that the job can see.
-        warnings: about them.
-        is_present: whether this machine has any GPU of the vendor's, seen by the job or not.
+    `is_present`: this machine has a GPU of the vendor's, seen by the job or not.
     """
 
     library: GpuLibrary | None = None

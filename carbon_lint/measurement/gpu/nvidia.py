@@ -13,11 +13,7 @@ from carbon_lint.measurement.gpu.visible import CUDA, NvidiaCard, is_hidden, vis
 
 
 class Nvml:
-    """NVML behind `GpuLibrary`'s calls.
-
-    Args:
-        nvml: the module `pynvml`, initialised.
-    """
+    """NVML behind `GpuLibrary`'s calls. `nvml` is the module `pynvml`, initialised."""
 
     label = "GPU"
     hidden_by = CUDA

@@ -98,19 +98,12 @@ def _mig_warning(card: Card) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmdCard(Card):
-    """One GPU of this machine, or a die or partition of one.
+    """One GPU of this machine, or a die or partition of one."""
 
-    Attributes:
-        unique_ids: `GPU-<16 hex digits>`, as ROCm names it.
-        device_id: PCI's.
-        address: on the PCI bus; empty if not stated.
-        order: its place for ROCm's runtime; `None` if not stated.
-    """
-
-    unique_ids: tuple[str, ...] = ()
-    device_id: str = ""
-    address: str = ""
-    order: int | None = None
+    unique_ids: tuple[str, ...] = ()  # `GPU-<16 hex digits>`, as ROCm names it
+    device_id: str = ""  # PCI's
+    address: str = ""  # on the PCI bus
+    order: int | None = None  # its place for ROCm's runtime
 
 
 def hiding(environ: Mapping[str, str], *, reads_cuda: bool) -> str | None:
@@ -127,11 +120,8 @@ def visible_amd_cards(
 ) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Resolve the variables as ROCm does: indices, and unique ids or unique beginnings of them.
 
-    Args:
-        cards: in the order in which ROCm's runtime counts them.
-        environ: the job's.
-        reads_cuda: no NVIDIA GPU is here, so that CUDA_VISIBLE_DEVICES may be HIP's.
-        is_order_known: False if `cards` are only as amdsmi lists them.
+    `cards` are in the order in which ROCm's runtime counts them or, unless `is_order_known`, as amdsmi lists them.
+    `reads_cuda`: no NVIDIA GPU is here, so that CUDA_VISIBLE_DEVICES may be HIP's.
 
     Returns the indices that count, ascending, and warnings. Raises MeasurementError if one names a GPU that is not
     here, or more than one.

@@ -87,14 +87,9 @@ class GridHour:
 
 
 class ElectricityMaps:
-    """Asks for one zone. The token is in no message, and in no `repr`.
+    """Asks for one zone, FR or US-CAL-CISO. The token is in no message, and in no `repr`.
 
-    Args:
-        zone: as the service writes it, FR or US-CAL-CISO.
-        token: the user's.
-        url: of the service, `URL` by default.
-        clock: seconds since 1970.
-        allow_unusual: whether a figure outside every grid's range is taken.
+    `clock` gives seconds since 1970. With `allow_unusual` a figure outside every grid's range is taken.
 
     Raises PlaceError if zone or token cannot be one.
     """
@@ -173,7 +168,10 @@ class ElectricityMaps:
             g_per_kwh=self._g_per_kwh(answer.get("carbonIntensity")),
             is_estimated=answer.get("isEstimated") is not False,  # what is not stated is not measured
         )
-        self._check_age(hour)
+        age_s = self.clock() - hour.start.timestamp()
+        if not -MOST_AHEAD_S <= age_s < MOST_AGE_S:
+            away = f"{abs(age_s) / HOUR_S:.0f} h {'ago' if age_s > 0 else 'ahead'} by this machine's clock"
+            raise self._nothing(f"has no newer hour than {hour.label}, {away}", hint=f"set the clock, or {_NAME_IT}")
         return hour
 
     def _start(self, text: object) -> datetime:
@@ -194,12 +192,6 @@ class ElectricityMaps:
                 raise self._nothing(f"states an intensity that no grid has: {unusual[0]}", hint=unusual[1])
             return float(value)
         raise self._nothing(f"states no intensity: carbonIntensity is {_shown(value)}")
-
-    def _check_age(self, hour: GridHour) -> None:
-        age_s = self.clock() - hour.start.timestamp()
-        if not -MOST_AHEAD_S <= age_s < MOST_AGE_S:
-            away = f"{abs(age_s) / HOUR_S:.0f} h {'ago' if age_s > 0 else 'ahead'} by this machine's clock"
-            raise self._nothing(f"has no newer hour than {hour.label}, {away}", hint=f"set the clock, or {_NAME_IT}")
 
     def _refused(self, error: RefusedError) -> NoFigureError:
         is_passing = error.status == _BUSY or error.status >= _SERVER_FAULT

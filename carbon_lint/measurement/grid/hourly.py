@@ -42,10 +42,7 @@ def steady_clock() -> Callable[[], float]:
 class HourWatch:
     """Holds the newest hour and, if it is not this one, why. One thread writes them, another reads them.
 
-    Args:
-        first: the hour that is known at the start.
-        ask: for the newest hour; raises NoFigureError.
-        clock: seconds since 1970.
+    `ask` returns the newest hour, or raises NoFigureError; `clock` gives seconds since 1970.
     """
 
     def __init__(self, first: GridHour, ask: Callable[[], GridHour], clock: Callable[[], float]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,15 +36,10 @@ _VENDORS = {"amazon": "aws", "microsoft": "azure", "google": "gcp"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocatedPlace:
-    """Where the energy comes from.
+    """Where the energy comes from. A grid that is priced hour by hour is not asked yet."""
 
-    Attributes:
-        place: the place; a grid that is priced hour by hour is not asked yet; `None` states energy alone.
-        how: how `auto` found it; `None` if it was named.
-    """
-
-    place: Place | ElectricityMaps | None = None
-    how: str | None = None
+    place: Place | ElectricityMaps | None = None  # `None` states energy alone
+    how: str | None = None  # `auto` found it; `None` if it was named
 
     @property
     def shown(self) -> str | None:
@@ -69,14 +65,10 @@ def locate(
 ) -> LocatedPlace:
     """Return the place of this machine, for `--location auto`.
 
-    Args:
-        machines: the configuration's `[[machine]]` tables, each with `match` (a glob of host names) and `location`.
-        node: this machine's name.
-        metadata_url: where the cloud's metadata service answers.
-        root: the file tree that holds /sys.
+    `machines` are the configuration's `[[machine]]` tables, each with `match` (a glob of host names) and `location`;
+    `node` is this machine's name.
 
-    Raises:
-        PlaceError: neither the configuration nor a cloud says where this is, or says a place that is not known.
+    Raises PlaceError if neither they nor a cloud say where this is, or say a place that is not known.
     """
     for machine in machines:
         if machine.location is not None and fnmatchcase(node.lower(), machine.match.lower()):
@@ -108,21 +100,18 @@ def _ask_cloud(url: str, root: Path) -> LocatedPlace:
 
 def _region(provider: str, url: str) -> str | None:
     """Return the region by one cloud's metadata service; `None` if it does not answer."""
+    get = partial(get_text, timeout_s=_TIMEOUT_S)
     try:
         if provider == "aws":
             seconds = {"X-aws-ec2-metadata-token-ttl-seconds": _AWS_TOKEN_SECONDS}
-            token = _get(f"{url}/latest/api/token", seconds, method="PUT")
-            region = _get(f"{url}/latest/meta-data/placement/region", {"X-aws-ec2-metadata-token": token})
+            token = get(f"{url}/latest/api/token", seconds, method="PUT")
+            region = get(f"{url}/latest/meta-data/placement/region", {"X-aws-ec2-metadata-token": token})
         elif provider == "azure":
             path = "/metadata/instance/compute/location?api-version=2021-02-01&format=text"
-            region = _get(url + path, {"Metadata": "true"})
+            region = get(url + path, {"Metadata": "true"})
         else:
-            zone = _get(f"{url}/computeMetadata/v1/instance/zone", {"Metadata-Flavor": "Google"})
+            zone = get(f"{url}/computeMetadata/v1/instance/zone", {"Metadata-Flavor": "Google"})
             region = zone.rpartition("/")[2].rpartition("-")[0]
     except (OSError, HTTPException, ValueError):
         return None
     return region if _REGION.fullmatch(region) else None
-
-
-def _get(url: str, headers: dict[str, str], *, method: str = "GET") -> str:
-    return get_text(url, headers, timeout_s=_TIMEOUT_S, method=method)

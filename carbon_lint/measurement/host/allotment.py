@@ -20,19 +20,13 @@ _MANY_GPUS = re.compile(r"x(\d{1,3})$", re.ASCII)
 
 
 class Allotment(NamedTuple):
-    """What a job was given; `None` if it is not stated.
-
-    Attributes:
-        flavor: the machine's flavor, if it has GPUs.
-        gpu_count: how many GPUs the flavor has.
-        visible: which of them the job uses, as CUDA_VISIBLE_DEVICES states it.
-    """
+    """What a job was given; `None` if it is not stated."""
 
     cpus: float | None = None
     memory_bytes: int | None = None
-    flavor: str | None = None
-    gpu_count: int = 0
-    visible: str | None = None
+    flavor: str | None = None  # of the machine, if it has GPUs
+    gpu_count: int = 0  # of the flavor
+    visible: str | None = None  # which of them the job uses, as CUDA_VISIBLE_DEVICES states it
 
 
 def allotment(environ: Mapping[str, str]) -> Allotment:

@@ -34,23 +34,15 @@ _SUPPLY = Range(low=1 / 0.96, likely=1 / 0.94, high=1 / 0.88)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostReading:
-    """Cumulative since `start`, without PUE.
-
-    Attributes:
-        cpu_bounds: its range if it is modelled.
-        ram_bounds: its range if it is modelled.
-        cpu_load: mean load of the threads that are counted, 0 to 1, without stolen time: with a counter the machine's.
-        busy_s: busy CPU seconds of those threads, without stolen time.
-        elapsed_s: seconds that the modelled figures are of.
-    """
+    """Cumulative since `start`, without PUE. Only what is modelled has bounds."""
 
     cpu_kwh: float
     ram_kwh: float
     cpu_bounds: Bounds | None
     ram_bounds: Bounds | None
-    cpu_load: float
-    busy_s: float
-    elapsed_s: float
+    cpu_load: float  # mean of the threads that are counted, 0 to 1, without stolen time: with a counter the machine's
+    busy_s: float  # busy CPU seconds of those threads
+    elapsed_s: float  # seconds that the modelled figures are of
 
 
 class HostEnergy:
@@ -89,9 +81,7 @@ class HostEnergy:
     def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> bool:
         """Count the machine from `start` on if the job was busier than the CPUs that are counted; tell whether it does.
 
-        Args:
-            seconds: CPU seconds of the job so far.
-            outside: how it is known to run outside of this process's control group or affinity, after "the job".
+        See `Meter.note_job_cpu`.
         """
         if self._cpu.limit is None or self._cpu.zones or self.warnings:
             return False

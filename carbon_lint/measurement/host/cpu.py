@@ -33,30 +33,18 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CpuPlan:
-    """How the CPU will be measured.
-
-    Attributes:
-        method: counter, load-model or user.
-        power: the model of its power; `None` with a counter.
-        model: the processor's name as the kernel gives it.
-        threads: hardware threads that this machine shows.
-        usable_threads: what affinity and cgroup quota leave of them.
-        limit: what leaves fewer threads than the machine shows; the load is then not the whole machine's.
-        source: where the power comes from, in words.
-        tables: the tables behind it, name -> version.
-        warnings: what a reader of the number should know.
-    """
+    """How the CPU will be measured. `model` is the processor's name as the kernel gives it."""
 
     method: Method
-    power: CpuModel | None = None
+    power: CpuModel | None = None  # `None` with a counter
     zones: tuple[Zone, ...]
     model: str | None
-    threads: int
-    usable_threads: float
+    threads: int  # hardware threads that this machine shows
+    usable_threads: float  # what affinity and cgroup quota leave of them
     is_virtual: bool
-    limit: Limit | None
-    source: str
-    tables: Mapping[str, str] = field(default_factory=dict)
+    limit: Limit | None  # what leaves fewer threads; the load is then not the whole machine's
+    source: str  # where the power comes from, in words
+    tables: Mapping[str, str] = field(default_factory=dict)  # the tables behind it, name -> version
     warnings: tuple[str, ...] = ()
 
     @property
@@ -91,7 +79,7 @@ def plan_cpu(
         threads=processor.threads,
         usable_threads=usable,
         is_virtual=processor.is_virtual,
-        limit=_limit(processor.threads, allowed, usable),
+        limit=Limit.QUOTA if usable < allowed else Limit.AFFINITY if allowed < processor.threads else None,
     )
     if user_power_w is not None:
         return replace(plan, method=Method.USER, source="--cpu-power", power=stated_cpu(user_power_w), zones=())
@@ -129,12 +117,6 @@ def check_stated(power_w: float | None, most_w: float, part: str, *, example: st
             hint=f"give more than 0 and at most {most_w:g} W, like '{example}', or leave it out",
             option=option,
         )
-
-
-def _limit(threads: int, allowed: int, usable: float) -> Limit | None:
-    if usable < allowed:
-        return Limit.QUOTA
-    return Limit.AFFINITY if allowed < threads else None
 
 
 def _modelled(plan: CpuPlan, processor: Processor) -> CpuPlan:

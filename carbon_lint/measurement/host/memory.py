@@ -19,18 +19,11 @@ _PLAUSIBLE_RAM_W = 4000.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RamPlan:
-    """How the memory will be measured.
-
-    Attributes:
-        method: counter, constant or user.
-        size_gib: the memory that counts.
-        power: constant while the job runs, in W; `None` with a counter.
-        source: in words.
-    """
+    """How the memory will be measured. `size_gib` is what counts of it."""
 
     method: Method
     size_gib: float
-    power: Range | None
+    power: Range | None  # constant while the job runs, in W; `None` with a counter
     zones: tuple[Zone, ...] = ()
     source: str
 

@@ -38,23 +38,14 @@ _SMALL_MODULES_GIB = 128.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CpuModel:
-    """The power of a CPU as a straight line over its load, so that a mean load gives the mean power.
+    """The power of a CPU as a straight line over its load, so that a mean load gives the mean power."""
 
-    Attributes:
-        full_power_w: TDP of all its sockets, or what the user states for full load.
-        share: the part of its threads that is counted, above 0 up to 1.
-        idle_factor: share of `full_power_w` at no load.
-        load_factor: share of `full_power_w` that full load adds.
-        is_stated: the user states what it draws at full load; no figure is above that.
-        widening: factors on the low and on the high end, for a CPU whose TDP, or whose model, is not known.
-    """
-
-    full_power_w: float
-    share: float = 1.0
-    idle_factor: float = IDLE_SHARE
-    load_factor: float = LOAD_SHARE
-    is_stated: bool = False
-    widening: tuple[float, float] = (1.0, 1.0)
+    full_power_w: float  # TDP of all its sockets, or what the user states for full load
+    share: float = 1.0  # the part of its threads that is counted, above 0 up to 1
+    idle_factor: float = IDLE_SHARE  # share of `full_power_w` at no load
+    load_factor: float = LOAD_SHARE  # share of `full_power_w` that full load adds
+    is_stated: bool = False  # the user states what it draws at full load; no figure is above that
+    widening: tuple[float, float] = (1.0, 1.0)  # factors on the low and on the high end, if TDP or model is not known
 
     def power_w(self, load: float) -> Range:
         """Return the mean power at a mean load of 0 to 1.

@@ -27,25 +27,15 @@ CODECARBON_LIST = "CodeCarbon's list of processors"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Socket:
-    """One processor.
-
-    Attributes:
-        name: the part in the table or the list.
-        tdp_w: its maker's thermal design power, in W.
-        threads: hardware threads of one socket; `None` if it is not known (CodeCarbon's list has none).
-        source: whose figures these are, in words.
-        doubt: what a reader should know of them; `None` for a maker's own figure.
-        table: which table they are from, for `Assumptions.tables`.
-        widening: factors on the low and on the high end of its power; see `CpuModel`.
-    """
+    """One processor: the maker's thermal design power, in W, and whose figures these are."""
 
     name: str
     tdp_w: float
-    threads: int | None
+    threads: int | None  # hardware threads of one socket; CodeCarbon's list has none
     source: str
-    doubt: str | None = None
-    table: str = "cpu_power"
-    widening: tuple[float, float] = (1.0, 1.0)
+    doubt: str | None = None  # what a reader should know of them; `None` for a maker's own figure
+    table: str = "cpu_power"  # for `Assumptions.tables`
+    widening: tuple[float, float] = (1.0, 1.0)  # see `CpuModel`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

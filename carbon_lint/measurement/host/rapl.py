@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from carbon_lint.files import text_at
+
 _UJ_PER_KWH = 3.6e12
 # No machine that trains on its CPUs draws so much by them: a counter that moves faster was reset (resume, migration).
 PLAUSIBLE_CPU_W = 4000.0
@@ -110,10 +112,7 @@ def _folders(base: Path) -> Iterable[Path]:
 
 
 def _zone(folder: Path, base: Path) -> Zone | None:
-    try:
-        name = (folder / "name").read_text(encoding="ascii", errors="replace").strip().lower()
-    except OSError:
-        return None
+    name = text_at(folder / "name").lower()
     domain = next((domain for domain in Domain if name.startswith(domain)), None)
     if domain is None or not (folder / "energy_uj").exists():
         return None
@@ -121,12 +120,8 @@ def _zone(folder: Path, base: Path) -> Zone | None:
         return Zone(domain=domain, name=name, energy=folder / "energy_uj")
     # Every package calls its memory `dram`: the number of the folder says whose it is.
     parent = re.sub(r":\d+$", "", folder.name)
-    packages = [path for path in _folders(base) if path.name == parent]
-    try:
-        package = (packages[0] / "name").read_text(encoding="ascii", errors="replace").strip().lower()
-    except (IndexError, OSError):
-        package = parent
-    return Zone(domain=domain, name=f"{package}/{name}", energy=folder / "energy_uj")
+    package = next((text_at(path / "name").lower() for path in _folders(base) if path.name == parent), "")
+    return Zone(domain=domain, name=f"{package or parent}/{name}", energy=folder / "energy_uj")
 
 
 def _read(zone: Zone) -> int:

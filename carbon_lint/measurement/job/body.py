@@ -21,27 +21,19 @@ _RUNNING_LOCK = threading.Lock()
 
 
 class Body:
-    """See `job.Job`, whose place it takes in the loop.
-
-    Attributes:
-        started: set when the body may begin.
-        asked_to_end: why the loop wants it to end; `None` as long as it may go on.
-        stopped_by: what in truth ended it before its own end, for the record.
-        environ: what is added to this process's environment while the body runs.
-        before: what to put back there afterwards; `None` for a variable that is to go.
-    """
+    """See `job.Job`, whose place it takes in the loop."""
 
     def __init__(self) -> None:
-        self.started = threading.Event()
-        self.asked_to_end: StoppedBy | None = None
-        self.stopped_by: StoppedBy | None = None
-        self.environ: Mapping[str, str] = {}
+        self.started = threading.Event()  # set when the body may begin
+        self.asked_to_end: StoppedBy | None = None  # why the loop wants it to end
+        self.stopped_by: StoppedBy | None = None  # what in truth ended it before its own end
+        self.environ: Mapping[str, str] = {}  # added to this process's environment while the body runs
         self.state = JobState.WAITING
         self.exit_status: int | None = None
         self.notices: list[str] = []
         self.cpu_s: float | None = None
         self.pid = os.getpid()
-        self.before: dict[str, str | None] = {}
+        self.before: dict[str, str | None] = {}  # what to put back there; `None` for a variable that is to go
         self._lock = threading.Lock()
         self._ended = os.eventfd(0, os.EFD_CLOEXEC)
 
@@ -49,7 +41,10 @@ class Body:
         """Let the body begin, in the environment of a job; one that has been given up stays so."""
         with self._lock:
             if self.state is JobState.WAITING:
-                self._set_environ()
+                with _RUNNING_LOCK:
+                    self.before = {name: os.environ.get(name) for name in self.environ}
+                    os.environ.update(self.environ)
+                    _RUNNING.append(self)
                 self.state = JobState.RUNNING
         self.started.set()
 
@@ -60,12 +55,6 @@ class Body:
             self.exit_status, self.stopped_by = exit_status, stopped_by
             self.state = JobState.GONE
         os.eventfd_write(self._ended, 1)
-
-    def _set_environ(self) -> None:
-        with _RUNNING_LOCK:
-            self.before = {name: os.environ.get(name) for name in self.environ}
-            os.environ.update(self.environ)
-            _RUNNING.append(self)
 
     def _restore_environ(self) -> None:
         """Put back what was there before, or let the body that started within this one do so."""

@@ -56,19 +56,15 @@ class EngineError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Containers:
-    """The containers of one job.
+    """The containers of one job, which carry `label`.
 
-    Attributes:
-        engines: how to call each engine: its client with the options that the user gave, behind `sudo` if they did.
-        label: what their containers carry.
-        relays: names of the processes that hand a signal on to a container; each signal must arrive there once.
-        leaves_detached: what the job started with `-d` is left running when the job has ended by itself.
+    `engines` are how to call each engine: its client with the options that the user gave, behind `sudo` if they did.
     """
 
     engines: tuple[tuple[str, ...], ...]
     label: str
-    relays: frozenset[str]
-    leaves_detached: bool = False
+    relays: frozenset[str]  # names of processes that hand a signal on to a container: each must arrive there once
+    leaves_detached: bool = False  # what was started with `-d` is left running when the job has ended by itself
 
     def running(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """Return the ids of those that run. Raises EngineError."""
@@ -155,21 +151,13 @@ def _call(engine: tuple[str, ...], environ: Mapping[str, str], *words: str) -> s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a command is known to start beside its own processes.
+    """What a command is known to start beside its own processes."""
 
-    Attributes:
-        command: the command, with a label for the containers that it starts.
-        containers: those containers; `None` if it is not known to start any.
-        elsewhere: why some of its work can neither be counted nor stopped here.
-        is_whole: that is all it does; False for a script that does other work here.
-        is_client: the command itself is the client of an engine, and no script.
-    """
-
-    command: tuple[str, ...]
+    command: tuple[str, ...]  # with a label for the containers that it starts
     containers: Containers | None = None
-    elsewhere: Elsewhere | None = None
-    is_whole: bool = True
-    is_client: bool = False
+    elsewhere: Elsewhere | None = None  # why some of its work can neither be counted nor stopped here
+    is_whole: bool = True  # that is all it does; False for a script that does other work here
+    is_client: bool = False  # the command itself is the client of an engine, and no script
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -208,7 +196,11 @@ def plan(command: Sequence[str], environ: Mapping[str, str], run_id: str) -> Pla
         if run_at is None or (head := found.words[: run_at + 1]) in labelled:
             continue
         labelled.add(head)
-        mine = _containers(found, run_at, label)
+        mine = Containers(
+            engines=((*found.prefix, *engine_of(found.words[:run_at])),),
+            label=label,
+            relays=frozenset({*found.wrappers, found.name, "docker-compose"}) - {"exec", "command"},
+        )
         changed = _labelled(command, found, run_at, label)
         if changed is None or (containers is not None and mine.engines != containers.engines):
             elsewhere = elsewhere or Elsewhere(
@@ -268,14 +260,6 @@ def _is_detached(words: Sequence[str], index: int) -> bool:
     return False
 
 
-def _containers(found: Program, run_at: int, label: str) -> Containers:
-    return Containers(
-        engines=((*found.prefix, *engine_of(found.words[:run_at])),),
-        label=label,
-        relays=frozenset({*found.wrappers, found.name, "docker-compose"}) - {"exec", "command"},
-    )
-
-
 def engine_of(words: Sequence[str]) -> tuple[str, ...]:
     """Return how to call the engine of a client, by the client and the words before its `run`."""
     if os.path.basename(words[0]) == "docker-compose":
@@ -295,15 +279,11 @@ def _labelled(command: tuple[str, ...], found: Program, run_at: int, label: str)
     scripts = ((start, script_index(command[start:])) for start in range(len(command)))
     index = next((start + at for start, at in scripts if at is not None), None)
     text = "" if index is None else command[index]
-    hits = [hit.end() for hit in pattern.finditer(text) if not _is_comment(text, hit.start())]
+    lines = ((hit, text[: hit.start()].rpartition("\n")[2]) for hit in pattern.finditer(text))
+    hits = [hit.end() for hit, before in lines if not before.lstrip().startswith("#")]
     wanted = sum(1 for other in programs(command) if other.words[: run_at + 1] == found.words[: run_at + 1])
     if index is None or len(hits) != wanted:
         return None
     for end in reversed(hits):
         text = f"{text[:end]} --label {label}{text[end:]}"
     return (*command[:index], text, *command[index + 1 :])
-
-
-def _is_comment(text: str, index: int) -> bool:
-    line = text[:index].rpartition("\n")[2]
-    return line.lstrip().startswith("#")

@@ -32,12 +32,8 @@ _OWN_AND_REAPED, _REAPED = slice(11, 15), slice(13, 15)
 class JobCpu:
     """The CPU seconds of a job. Driven by the loop; only the search for containers has a thread of its own.
 
-    Args:
-        pid: of the guardian.
-        find_containers: returns what the job has started beside its own processes so far.
-        environ: the environment for the engine's client.
-        interval_s: least time between two looks at the processes.
-        root: the file tree that holds /proc and /sys.
+    `pid` is the guardian's, `environ` is for the engine's client, `interval_s` the least time between two looks at the
+    processes.
     """
 
     def __init__(

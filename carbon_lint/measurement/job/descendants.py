@@ -101,13 +101,6 @@ def children() -> set[int]:
     return found
 
 
-def reap(pids: Collection[int]) -> None:
-    """Collect the status of those of `pids` that are children of this process and have ended."""
-    for pid in pids:
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
-
-
 def _prctl(option: int, value: int) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)

@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from carbon_lint.measurement.job.containers import Containers, EngineError, Find
 
@@ -16,49 +17,42 @@ _PAUSE_S = 0.25
 _SHORT_ID = 12
 
 
+@dataclass(slots=True)
 class Ender:
-    """Ends containers in forked processes. `pids` are those processes, which are not the job's.
+    """Ends containers in forked processes. `tell` sends a message to carbon-lint."""
 
-    Args:
-        find: returns the job's containers, as far as they are known by then.
-        environ: the job's, for the engine's client.
-        tell: sends a message to carbon-lint.
-    """
-
-    def __init__(self, find: Find, environ: Mapping[str, str], tell: Callable[[str], None]) -> None:
-        self.pids: dict[int, int] = {}
-        self.was_asked = False
-        self._is_by_itself = True  # the job was not asked to end
-        self._find = find
-        self._environ = environ
-        self._tell = tell
+    find: Find
+    environ: Mapping[str, str]
+    tell: Callable[[str], None]
+    pids: dict[int, int] = field(default_factory=dict)  # of those processes, each with the signal that it delivers
+    was_asked: bool = False
+    is_by_itself: bool = True  # the job was not asked to end
 
     @property
     def has_containers(self) -> bool:
         """Return whether the job has started a container."""
-        return self._find() is not None
+        return self.find() is not None
 
     @property
     def relays(self) -> frozenset[str]:
         """Return the names of the processes that hand a signal on to a container."""
-        found = self._find()
+        found = self.find()
         return frozenset() if found is None else found.relays
 
     def ask(self, signum: int) -> None:
         """Send a signal to the containers. If the engine cannot, `take_back` returns it for the clients."""
         self.was_asked = True
-        self._is_by_itself = False
-        self._fork(lambda found: bool(found.send(signum, self._environ)), signum)
+        self.is_by_itself = False
+        self._fork(lambda found: bool(found.send(signum, self.environ)), signum)
 
     def kill(self) -> None:
         """Kill the containers; those that are detached only if the job did not end by itself."""
-        only_attached = self._is_by_itself
-        self._fork(
-            lambda found: bool(
-                found.send(signal.SIGKILL, self._environ, only_attached=only_attached and found.leaves_detached)
-            ),
-            0,
-        )
+
+        def work(found: Containers) -> bool:
+            only_attached = self.is_by_itself and found.leaves_detached
+            return bool(found.send(signal.SIGKILL, self.environ, only_attached=only_attached))
+
+        self._fork(work, 0)
 
     def end_leftovers(self, grace_s: float) -> None:
         """Look for containers that outlive the command, and end them: ask unless that was done, then kill."""
@@ -71,7 +65,7 @@ class Ender:
         return signum if status else 0
 
     def _fork(self, work: Callable[[Containers], bool], signum: int) -> None:
-        found = self._find()
+        found = self.find()
         if found is None:
             return
         pid = os.fork()
@@ -84,34 +78,34 @@ class Ender:
             status = 0 if work(found) else 1
         except EngineError as error:
             if not signum:
-                self._tell(f"unsure {error}")
+                self.tell(f"unsure {error}")
         finally:
             os._exit(status)
 
     def _end_leftovers(self, containers: Containers, grace_s: float) -> bool:
         deadline = time.monotonic() + grace_s
-        ids = containers.running(self._environ)
-        spares = bool(ids) and containers.leaves_detached and self._is_by_itself
+        ids = containers.running(self.environ)
+        spares = bool(ids) and containers.leaves_detached and self.is_by_itself
         if spares:
-            detached = tuple(sorted({*ids} - {*containers.attached(self._environ)}))
+            detached = tuple(sorted({*ids} - {*containers.attached(self.environ)}))
             if detached:
-                self._tell(f"detached {_names(detached)}")
+                self.tell(f"detached {_names(detached)}")
         look = containers.attached if spares else containers.running
-        ids = look(self._environ)
+        ids = look(self.environ)
         if not ids:
             return True
         if not self.was_asked:
-            self._tell(f"left {_names(ids)}")
-            containers.send(signal.SIGTERM, self._environ, only_attached=spares)
+            self.tell(f"left {_names(ids)}")
+            containers.send(signal.SIGTERM, self.environ, only_attached=spares)
         while ids and time.monotonic() < deadline:
             time.sleep(_PAUSE_S)
-            ids = look(self._environ)
+            ids = look(self.environ)
         if ids:
-            containers.send(signal.SIGKILL, self._environ, only_attached=spares)
+            containers.send(signal.SIGKILL, self.environ, only_attached=spares)
             time.sleep(_PAUSE_S)
-            ids = look(self._environ)
+            ids = look(self.environ)
         if ids:
-            self._tell(f"survived {_names(ids)}")
+            self.tell(f"survived {_names(ids)}")
         return not ids
 
 

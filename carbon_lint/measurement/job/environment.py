@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from carbon_lint import redact
 from carbon_lint.errors import CommandNotRunnableError
 from carbon_lint.text import quoted
 
@@ -51,12 +50,9 @@ _UV_CACHES = ("archive-v", "environments-v", "builds-v")  # where uvx makes a ve
 def job_environ(
     environ: Mapping[str, str], *, pass_env: Collection[str], own_prefix: str | None
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return the job's environment, and the names that were withheld from it, sorted.
+    """Return the job's environment, made from ours, and the names that were withheld from it, sorted.
 
-    Args:
-        environ: ours.
-        pass_env: names passed on although they are on the list.
-        own_prefix: the venv that is taken off PATH: `private_prefix()`'s answer.
+    `pass_env` are passed on although they are on the list. The venv `own_prefix` is taken off PATH.
     """
     secret = {name for name in environ if any(fnmatchcase(name.upper(), pattern) for pattern in WITHHELD)}
     withheld = sorted(secret.difference(pass_env))
@@ -194,11 +190,6 @@ def describe_withheld(names: Collection[str]) -> str:
     inputs = [name for name in names if name.startswith("INPUT_")]
     others = [name for name in names if not name.startswith("INPUT_")]
     return ", ".join([*others, *([f"INPUT_* ({len(inputs)})"] if inputs else [])])
-
-
-def shown_command(command: Collection[str], secrets: Collection[str]) -> tuple[str, ...]:
-    """Return the command as a record may hold it: no secret in it, and nothing that UTF-8 cannot write."""
-    return redact.command((word.encode(errors="surrogateescape").decode(errors="replace") for word in command), secrets)
 
 
 def _path_without(path: str, prefix: str) -> str:

@@ -29,20 +29,13 @@ from types import FrameType
 from carbon_lint.measurement.job import descendants
 from carbon_lint.measurement.job.containers import ANSWER_S, Find
 from carbon_lint.measurement.job.ender import Ender
+from carbon_lint.measurement.job.signals import CANCELLING
 
 SETTLE_S = 0.5  # what the job left behind may still end by itself: a log pipe, a resource tracker
 STRAGGLER_GRACE_S = 5.0  # and is then asked, and then killed
 ORPHAN_GRACE_S = 6.0  # the job's time to end when carbon-lint itself was killed
 _POLL_S = 0.05  # while something is being ended
-_HELD_OFF = (
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGQUIT,
-    signal.SIGTSTP,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-)
+_HELD_OFF = (*CANCELLING, signal.SIGTSTP, signal.SIGUSR1, signal.SIGUSR2)
 
 
 def guard(
@@ -54,14 +47,8 @@ def guard(
 ) -> bool:
     """Wait for `go`, run the command, report on `channel`; return when nothing of the job is left.
 
-    Returns whether carbon-lint itself was gone before that.
-
-    Args:
-        channel: the socket to carbon-lint.
-        command: the job.
-        environ: the job's environment.
-        pass_fds: descriptors that the job inherits beside its stdio; they are closed here once it has them.
-        find_containers: returns what the job has started beside its own processes so far; it ends with the job.
+    Returns whether carbon-lint itself was gone before that. The job inherits `pass_fds` beside its stdio, and they are
+    closed here once it has them. What `find_containers` returns ends with the job.
     """
     os.setsid()
     descendants.become_subreaper()
@@ -256,7 +243,7 @@ class _Guardian:
             return
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._group, signum)
-            if signum in {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT}:
+            if signum in CANCELLING:
                 os.killpg(self._group, signal.SIGCONT)  # a stopped job acts on no signal until it continues
 
     def _group_of(self, pid: int) -> int | None:

@@ -9,7 +9,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import NoReturn
 
@@ -51,12 +51,8 @@ class Job:
     """Runs one command in a session of its own, with stdin, stdout, stderr and `pass_fds` inherited.
 
     Forks at once; the command runs from `start()`. `fileno()` is readable when `poll()` has something new. If
-    carbon-lint itself is killed, the guardian removes `folders`, the run's temporary ones.
-
-    Attributes:
-        pid: the guardian's: every process of the job is below it.
-        find_containers: returns what the job has started beside its own processes so far.
-        cpu_s: CPU seconds of all processes of the job, once it is gone; `None` if its guardian could not tell.
+    carbon-lint itself is killed, the guardian removes `folders`, the run's temporary ones. `find_containers` returns
+    what the job has started beside its own processes so far.
     """
 
     def __init__(
@@ -70,7 +66,7 @@ class Job:
     ) -> None:
         check_runnable(command[0], environ)
         self.command = tuple(command)
-        self.cpu_s: float | None = None
+        self.cpu_s: float | None = None  # of all processes of the job, once it is gone
         self._environ = environ
         self.find_containers = find_containers
         self.state = JobState.WAITING
@@ -79,7 +75,7 @@ class Job:
         descendants.become_subreaper()
         self._others = descendants.children()
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.pid = os.fork()
+        self.pid = os.fork()  # the guardian's: every process of the job is below it
         if self.pid == 0:
             _become_guardian(
                 lambda: guard(theirs, command, environ, pass_fds, find_containers), theirs, pass_fds, folders
@@ -159,7 +155,9 @@ class Job:
         """End the job in the guardian's place, which the job or the kernel killed: its descendants are ours now."""
         self.notices.append("the process that watched over the job was killed; the job was ended with it")
         survivors = descendants.kill_all(excluding=self._others)
-        descendants.reap(descendants.children() - self._others)
+        for pid in descendants.children() - self._others:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
         if survivors:
             self.notices.append(f"{len(survivors)} processes of the job could not be ended")
         containers = self.find_containers()
@@ -179,7 +177,11 @@ def _become_guardian(
     """Run the guardian in the forked process and never return. `run`: tells whether carbon-lint itself was gone."""
     try:
         signal.set_wakeup_fd(-1)
-        _close_all_but({channel.fileno(), *pass_fds})
+        # A lock on a record must not be held by the guardian too.
+        for descriptor in range(3, 1 + max(map(int, os.listdir("/dev/fd")))):
+            if descriptor not in {channel.fileno(), *pass_fds}:
+                with contextlib.suppress(OSError):
+                    os.close(descriptor)
         if run():
             for folder in folders:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -188,14 +190,6 @@ def _become_guardian(
         if error is not None:
             channel.send(f"crashed {error!r}"[:4000].encode(errors="replace"))
         os._exit(error is not None)
-
-
-def _close_all_but(kept: Collection[int]) -> None:
-    """Close what this process inherited; a lock on a record must not be held by the guardian too."""
-    for descriptor in range(3, 1 + max(map(int, os.listdir("/dev/fd")))):
-        if descriptor not in kept:
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
 
 
 def inherited_descriptors() -> tuple[int, ...]:

@@ -18,29 +18,21 @@ class Elsewhere:
     hint: str
 
 
-_INSIDE = "start carbon-lint where the work runs"
-_SLURM = f"{_INSIDE}: srun carbon-lint run ... -- python train.py"
+_INSIDE, _RUN = "start carbon-lint where the work runs", "carbon-lint run ... -- python train.py"
+_SLURM = f"{_INSIDE}: srun {_RUN}"
 _CLUSTER = "runs the job on a cluster"
 _CLIENTS: dict[str, tuple[frozenset[str], str, str]] = {
     # program: (its first words that start work; none: all of them), what it does, what to do instead
-    "kubectl": (frozenset(), _CLUSTER, f"{_INSIDE}: kubectl exec POD -- carbon-lint run ... -- python train.py"),
-    "oc": (frozenset(), _CLUSTER, f"{_INSIDE}: oc exec POD -- carbon-lint run ... -- python train.py"),
+    "kubectl": (frozenset(), _CLUSTER, f"{_INSIDE}: kubectl exec POD -- {_RUN}"),
+    "oc": (frozenset(), _CLUSTER, f"{_INSIDE}: oc exec POD -- {_RUN}"),
     "helm": (frozenset(), _CLUSTER, f"{_INSIDE}, in the image's command"),
     "srun": (frozenset(), "starts the job by Slurm", _SLURM),
     "sbatch": (frozenset(), "queues the job in Slurm", f"{_SLURM}, in the batch script"),
     "salloc": (frozenset(), "asks Slurm for another node", _SLURM),
     "qsub": (frozenset(), "queues the job", f"{_INSIDE}, in the batch script"),
     "bsub": (frozenset(), "queues the job", f"{_INSIDE}, in the batch script"),
-    "ssh": (
-        frozenset(),
-        "runs the job on another machine",
-        f"{_INSIDE}: ssh HOST carbon-lint run ... -- python train.py",
-    ),
-    "hf": (
-        frozenset({"jobs"}),
-        "runs the job at Hugging Face",
-        f"{_INSIDE}: hf jobs run IMAGE carbon-lint run ... -- python train.py",
-    ),
+    "ssh": (frozenset(), "runs the job on another machine", f"{_INSIDE}: ssh HOST {_RUN}"),
+    "hf": (frozenset({"jobs"}), "runs the job at Hugging Face", f"{_INSIDE}: hf jobs run IMAGE {_RUN}"),
     "modal": (frozenset({"run", "deploy"}), "runs the job at Modal", _INSIDE),
     "sky": (frozenset({"launch", "exec", "jobs"}), "runs the job in a cloud", f"{_INSIDE}, in the task's `run`"),
     "ray": (frozenset({"job", "submit"}), "runs the job on a Ray cluster", f"{_INSIDE}, in the submitted command"),
@@ -64,9 +56,7 @@ def find_elsewhere(words: Sequence[str]) -> Elsewhere | None:
 def remote_engine(words: Sequence[str], environ: Mapping[str, str]) -> Elsewhere | None:
     """Return why a container engine's client talks to another machine; `None` if it talks to this one.
 
-    Args:
-        words: the client's program and the options before its subcommand.
-        environ: the client's environment.
+    `words` are the client's program and the options before its subcommand.
     """
     name = os.path.basename(words[0])
     if name == "nerdctl":  # which knows sockets alone
@@ -76,7 +66,7 @@ def remote_engine(words: Sequence[str], environ: Mapping[str, str]) -> Elsewhere
         return None
     return Elsewhere(
         why=f"{name} starts its containers at {where}, which may be another machine",
-        hint="start carbon-lint inside the container: docker run IMAGE carbon-lint run ... -- python train.py",
+        hint=f"start carbon-lint inside the container: docker run IMAGE {_RUN}",
     )
 
 
@@ -87,7 +77,7 @@ def _systemd_run(words: Sequence[str]) -> Elsewhere | None:
         return None  # the program stays below us, in another control group
     return Elsewhere(
         why="systemd-run starts the job as a service, which is not stopped with its client",
-        hint="add --scope, or start carbon-lint inside: systemd-run ... carbon-lint run ... -- python train.py",
+        hint=f"add --scope, or start carbon-lint inside: systemd-run ... {_RUN}",
     )
 
 

@@ -11,34 +11,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrapper:
-    """How a program that starts another one reads its arguments.
+    """How a program that starts another one reads its arguments."""
 
-    Attributes:
-        valued: options that take the next word as their value.
-        operands: words before the wrapped command, such as the duration of `timeout`.
-        keeps: it changes who or where the wrapped program is, so that a second call must go through it too.
-    """
-
-    valued: frozenset[str] = frozenset()
-    operands: int = 0
-    keeps: bool = False
+    valued: frozenset[str] = frozenset()  # options that take the next word as their value
+    operands: int = 0  # words before the wrapped command, such as the duration of `timeout`
+    keeps: bool = False  # it changes who or where the program is: a second call must go through it, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """One program that a command runs.
-
-    Attributes:
-        words: the program and its arguments.
-        prefix: the words before it that a second call of the program needs too.
-        wrappers: names of the programs before it.
-        start: index of the program in the command; `None` if it is in the script of a shell.
-    """
+    """One program that a command runs, with its arguments."""
 
     words: tuple[str, ...]
-    prefix: tuple[str, ...] = ()
-    wrappers: tuple[str, ...] = ()
-    start: int | None = None
+    prefix: tuple[str, ...] = ()  # the words before it that a second call of the program needs too
+    wrappers: tuple[str, ...] = ()  # names of the programs before it
+    start: int | None = None  # index of the program in the command; `None` if it is in the script of a shell
 
     @property
     def name(self) -> str:
