@@ -28,8 +28,8 @@ from carbon_lint.cli.flags import add_format_argument
 from carbon_lint.cli.hub_extra import need_hub, show_endpoint
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import read_file
+from carbon_lint.records.document import BUNDLE, JOURNAL, RECORD
 from carbon_lint.records.journal import existing, journal_path
-from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
 from carbon_lint.records.store import MARK, record_file
 from carbon_lint.report.verification import render_json, render_text
 from carbon_lint.text import quoted

@@ -20,7 +20,7 @@ from math import inf
 
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.records.comparable import Identity, identity_of, why_passed_over
-from carbon_lint.records.merge.windows import window_of
+from carbon_lint.records.merge.shared import window_of
 from carbon_lint.records.record import Outcome, Record
 from carbon_lint.records.storage import Storage, is_missing, open_storage
 from carbon_lint.records.store import OtherFormatError, parse_record, render_line

@@ -17,7 +17,7 @@ from carbon_lint.card.source import source_of
 from carbon_lint.errors import InputError, MissingFigureError
 from carbon_lint.records.folder import put_record, record_at
 from carbon_lint.records.merge.merge import NamedRecord, Overlap, merge, of_group
-from carbon_lint.records.merge.windows import Window, merged_windows, union_s
+from carbon_lint.records.merge.shared import Window, merged_windows, union_s
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Method, Methods, Outcome, Phase, PhaseKind
 from carbon_lint.records.storage import open_storage
 from carbon_lint.records.store import load_record, record_from_json, record_to_json, write_record

@@ -12,8 +12,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from carbon_lint.records.intensity import joined
-from carbon_lint.records.merge.shared import TOUCH_S, summed
-from carbon_lint.records.merge.windows import union_s, window_of
+from carbon_lint.records.merge.shared import TOUCH_S, summed, union_s, window_of
 from carbon_lint.records.ranges import left_out_of, sum_of
 from carbon_lint.records.record import (
     COMPONENTS,

@@ -19,8 +19,7 @@ from enum import StrEnum
 from carbon_lint.errors import InputError, MissingFigureError
 from carbon_lint.records.document import hash_of
 from carbon_lint.records.merge.combine import combine
-from carbon_lint.records.merge.shared import TOUCH_S, has_same_gpus, is_stated, without_shared
-from carbon_lint.records.merge.windows import window_of
+from carbon_lint.records.merge.shared import TOUCH_S, has_same_gpus, is_stated, window_of, without_shared
 from carbon_lint.records.record import Record
 
 SAME_SHARE = 0.8  # of the shorter one's time: two meters of one launch, not two jobs
