@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING
 
 from carbon_lint.cli.flags import add_format_argument, contents, say
 from carbon_lint.errors import UsageError
+from carbon_lint.records.document import BUNDLE, JOURNAL, RECORD
 from carbon_lint.records.journal import existing, journal_path
-from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
 from carbon_lint.records.store import MARK, record_file
 from carbon_lint.report.verification import render_json, render_text
 from carbon_lint.text import quoted

@@ -10,7 +10,7 @@ from carbon_lint.files import check_is_ours, write_atomically
 from carbon_lint.github import paths
 from carbon_lint.github.configuration import Configuration
 from carbon_lint.github.results import Step
-from carbon_lint.records.predicate import predicate
+from carbon_lint.records.document import predicate
 from carbon_lint.records.provenance import check_origin, name_of_card, provenance_from_environ, scheduled
 from carbon_lint.records.record import Provenance, Record
 from carbon_lint.records.store import load_record, record_file

@@ -15,7 +15,7 @@ from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.github.interface import OUTPUTS
 from carbon_lint.lint.diagnostic import ERROR, WARNING
-from carbon_lint.records.predicate import PREDICATE_TYPE
+from carbon_lint.records.document import PREDICATE_TYPE
 from carbon_lint.records.record import Outcome
 from carbon_lint.report.run.run_report import RunReport
 

@@ -9,7 +9,7 @@ from carbon_lint.errors import NothingFoundError
 from carbon_lint.hub.client.http import Deadline
 from carbon_lint.hub.client.remote import LARGEST_FILE
 from carbon_lint.hub.client.session import open_model
-from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
+from carbon_lint.records.document import BUNDLE, JOURNAL, RECORD
 
 _LARGEST_RECORD = 2**24
 

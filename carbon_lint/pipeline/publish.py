@@ -15,8 +15,8 @@ from carbon_lint.hub.publish.card import CardErrorsError, Published, PublishRequ
 from carbon_lint.hub.publish.figures import Publishing, plan_figures
 from carbon_lint.lint.evidence import from_records
 from carbon_lint.pipeline.card import whole_group
+from carbon_lint.records.document import BUNDLE, JOURNAL, RECORD
 from carbon_lint.records.journal import COMPRESSED, existing, journal_path
-from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import record_file, render_record
 

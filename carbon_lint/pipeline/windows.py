@@ -11,7 +11,7 @@ from carbon_lint.limits import WindowBudget
 from carbon_lint.pipeline.limits import Limits
 from carbon_lint.records.ledger import Contents, Entry, check_whole, contents_between
 from carbon_lint.records.ledger_sum import count
-from carbon_lint.records.merge.windows import window_of
+from carbon_lint.records.merge.shared import window_of
 from carbon_lint.records.periods import Period, period_of
 from carbon_lint.records.record import Record
 from carbon_lint.records.storage import is_missing

@@ -1,4 +1,7 @@
-"""Turn a record, or a value of a journal's line, into JSON, and read a record's JSON by the types of its fields."""
+"""Turn a record, or a value of a journal's line, into JSON, and read a record's JSON by the types of its fields.
+
+A `predicate` states a record for an in-toto attestation, which the workflow of a run signs.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,18 @@ from carbon_lint.records.record import FORMAT, Outcome, Record
 ANY_FORMAT = FORMAT.partition("@")[0] + "@"
 FORMAT_1 = ANY_FORMAT + "1"
 _STOPPED_BY = {"over-budget": "budget", "unmeasured": "unmeasured", "interrupted": "cancel"}
+PREDICATE_TYPE = "https://carbon-lint.dev/attestations/run@1"
+"""The `predicateType` of the statement. Its subject is the record's file."""
+BUNDLE = "carbon-lint.sigstore.json"
+"""The name of the signed statement beside the card."""
+RECORD = "carbon-lint.json"
+JOURNAL = "carbon-lint.jsonl.gz"
+_FIELDS = (
+    *("record_sha256", "journal_sha256", "parts_sha256", "run_id", "run_group", "merged_from", "outcome"),
+    *("emissions_g", "energy_kwh", "methods", "pue", "duration_s", "started_at", "ended_at", "software"),
+)
+_PROVENANCE = ("repository", "commit", "ref", "run_url", "run_id", "run_attempt", "job")
+_INTENSITY = ("g_per_kwh", "source", "year", "basis", "location")
 
 
 def to_json(value: Any) -> Any:
@@ -112,3 +127,14 @@ def _unknown_name(known: Any, given: Any, path: str = "") -> str | None:
         return None
     unknown = (_unknown_name(mine, value, f"{path}{name}.") for name, mine, value in members)
     return next(filter(None, unknown), None)
+
+
+def predicate(record: Record) -> dict[str, Any]:
+    """Return grams, kWh, methods, hashes and run of a record, each as the record states it."""
+    document = record_to_json(record)
+    intensity = document["intensity"]
+    return {
+        **{name: document[name] for name in _FIELDS},
+        "intensity": intensity and {name: intensity[name] for name in _INTENSITY},
+        "provenance": {name: document["provenance"][name] for name in _PROVENANCE},
+    }

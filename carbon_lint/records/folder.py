@@ -14,7 +14,7 @@ from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.records.journal import check_no_run_is_missing, compressed_path, journal_path
 from carbon_lint.records.merge.merge import Merged, NamedRecord, merge, of_group, run_ids_of
 from carbon_lint.records.record import Record
-from carbon_lint.records.storage import LocalStorage, Storage, is_url, open_storage, split_url
+from carbon_lint.records.storage import LocalStorage, is_url, open_storage, split_url
 from carbon_lint.records.store import (
     MARK,
     check_journal,
@@ -64,19 +64,14 @@ def put_record(record: Record, path: str) -> None:
     if not name:
         raise OutputError(f"{path} names a folder", hint=f"name a file in it, like {path}run.json")
     storage = open_storage(folder)
-    if name in _names_in(storage) and not is_record(data := storage.read(name)) and data.strip():
+    names: Collection[str] = ()
+    with contextlib.suppress(InputError):  # the folder is not there yet
+        names = set(storage.files())
+    if name in names and not is_record(data := storage.read(name)) and data.strip():
         raise OutputError(
             f"{path} exists and is not a carbon-lint record; refusing to overwrite it", hint="name another"
         )
     storage.write(name, render_record(record).encode())
-
-
-def _names_in(storage: Storage) -> Collection[str]:
-    """Return the JSON files of the folder; none if it is not there yet."""
-    try:
-        return set(storage.files())
-    except InputError:
-        return ()
 
 
 def group_sum(record: Record, path: str | os.PathLike[str]) -> Merged:

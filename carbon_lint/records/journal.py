@@ -31,7 +31,7 @@ LONGEST_LINE = 2**24
 LARGEST = 2**31
 """Bytes of a journal, uncompressed: a month of readings a second, 800 bytes each. No more is read of any file."""
 _GZIP = b"\x1f\x8b"
-_TAIL = 64  # lines among which the last whole one is looked for
+_TAIL = 64  # lines of one kind among which the last whole one is looked for
 
 
 def journal_path(record_path: str | os.PathLike[str]) -> Path:
@@ -143,27 +143,11 @@ def is_being_written(path: str | os.PathLike[str]) -> bool:
 
 
 def read_ending(path: str | os.PathLike[str]) -> JournalContent | None:
-    """Parse only the first and the last lines, else as `parse_journal`: a day's journal has 86,400.
-
-    `None` if there is no journal at `path`; `intensity` is not read.
-    """
+    """Read a journal; `None` if there is none at `path`, or it cannot be read."""
     try:
-        lines = journal_lines(path)
-        start = next(lines, b"")
-        first = parse_line(start) if start.startswith(BEGINNING) else None
-        tail = deque(lines, maxlen=_TAIL) if first is not None else ()
+        return content_of(journal_lines(path))
     except (OSError, InputError):
         return None
-    if first is None or not isinstance(first.get("record"), dict):
-        return None
-    last = next((each for each in parsed_lines(reversed(tail)) if "elapsed_s" in each or "ended" in each), {})
-    ended = last.get("ended")
-    return JournalContent(
-        header=first["record"],
-        limits=first.get("limits") or {},
-        last_reading=last if "elapsed_s" in last else None,
-        ended=ended if isinstance(ended, dict) else None,
-    )
 
 
 def recover_command(*journals: str | os.PathLike[str]) -> str:
@@ -172,20 +156,35 @@ def recover_command(*journals: str | os.PathLike[str]) -> str:
 
 
 def content_of(lines: Iterable[bytes]) -> JournalContent | None:
-    """Return the journal that the lines hold, torn ones left out; `None` if it is not a journal."""
-    documents = list(parsed_lines(lines))
-    if not documents or documents[0].get("format") != FORMAT or not isinstance(documents[0].get("record"), dict):
+    """Return the journal that the lines hold, torn ones left out; `None` if it is not a journal.
+
+    The last lines with each key are parsed, and no others: a day's journal has 86,400.
+    """
+    rest = iter(lines)
+    first = _first(next(rest, b""))
+    if first is None or first["format"] != FORMAT:
         return None
-    readings = [document for document in documents if "elapsed_s" in document]
-    intensities = [each["intensity"] for each in readings if isinstance(each.get("intensity"), dict)]
-    ended = [document["ended"] for document in documents if isinstance(document.get("ended"), dict)]
+    tails: dict[str, deque[bytes]] = {key: deque(maxlen=_TAIL) for key in ("elapsed_s", "intensity", "ended")}
+    for line in rest:
+        for key, tail in tails.items():
+            if f'"{key}"'.encode() in line:
+                tail.append(line)
+    found = {key: [each for each in parsed_lines(tail) if key in each] for key, tail in tails.items()}
+    intensities = [each["intensity"] for each in found["intensity"] if isinstance(each["intensity"], dict)]
+    ended = [each["ended"] for each in found["ended"] if isinstance(each["ended"], dict)]
     return JournalContent(
-        header=documents[0]["record"],
-        limits=documents[0].get("limits") or {},
-        last_reading=readings[-1] if readings else None,
+        header=first["record"],
+        limits=first.get("limits") or {},
+        last_reading=found["elapsed_s"][-1] if found["elapsed_s"] else None,
         ended=ended[-1] if ended else None,
         intensity=intensities[-1] if intensities else None,
     )
+
+
+def _first(line: bytes) -> dict[str, Any] | None:
+    """Return what the first line of a journal holds, of whichever version; `None` if it is of another file."""
+    document = parse_line(line) if line.startswith(BEGINNING) else None
+    return document if document is not None and isinstance(document.get("record"), dict) else None
 
 
 def parsed_lines(lines: Iterable[bytes]) -> Iterable[dict[str, Any]]:
@@ -275,11 +274,10 @@ def _read_unfinished(path: Path, run_ids: Container[object]) -> Unfinished | Non
     """Return the journal at `path`; `None` if it is not a journal, or that of a run in `run_ids`."""
     lines = journal_lines(path)
     try:
-        start = next(lines, b"")
+        first = _first(next(lines, b""))
     except InputError:  # somebody else's file
         return None
-    header = (parse_line(start) or {}).get("record") if start.startswith(BEGINNING) else None
-    if not isinstance(header, dict) or header.get("run_id") in run_ids:
+    if first is None or first["record"].get("run_id") in run_ids:
         return None
     has_figures = any("elapsed_s" in document or "ended" in document for document in parsed_lines(lines))
-    return Unfinished(path=path, header=header, has_figures=has_figures)
+    return Unfinished(path=path, header=first["record"], has_figures=has_figures)

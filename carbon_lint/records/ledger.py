@@ -20,7 +20,7 @@ from math import inf
 
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.records.comparable import Identity, identity_of, why_passed_over
-from carbon_lint.records.merge.windows import window_of
+from carbon_lint.records.merge.shared import window_of
 from carbon_lint.records.record import Outcome, Record
 from carbon_lint.records.storage import Storage, is_missing, open_storage
 from carbon_lint.records.store import OtherFormatError, parse_record, render_line
@@ -271,18 +271,8 @@ def _entry(data: bytes | InputError, name: str, storage: Storage) -> Entry:
     return entry
 
 
-def entries(url: str, months: Collection[str] | None = None) -> tuple[Entry, ...]:
-    """Return every record of the ledger, or of some months, in the order of time.
-
-    Raises InputError that names every file that is not a record: a sum that leaves one out would be too small.
-    """
-    found = contents(url, months)
-    check_whole(found)
-    return found.entries
-
-
 def check_whole(found: Contents) -> None:
-    """Raise InputError if a file of the ledger cannot be read."""
+    """Raise InputError that names every file that cannot be read: a sum that leaves one out would be too small."""
     if len(found.broken) == 1:
         raise found.broken[0].error
     if found.broken:
@@ -293,25 +283,21 @@ def check_whole(found: Contents) -> None:
         )
 
 
-def newest_first(url: str, *, until: str | None = None, containing: Iterable[str | None] = ()) -> Iterator[Entry]:
-    """Return records from the latest to the earliest, and read a month only when it is reached.
+def newest_first(url: str, repository: str, until: str | None) -> Iterator[Entry]:
+    """Return the records of a repository from the latest to the earliest, and read a month only when it is reached.
 
-    Args:
-        url: the ledger.
-        until: only records that ended by then (UTC, ISO 8601); later months are not read.
-        containing: texts, such as a repository's name; a file without them is not parsed. `None` means any.
-
-    Raises InputError at a file that could be meant and cannot be read.
+    Months after `until` (UTC, ISO 8601) and files without the repository's name are not parsed. Raises InputError at a
+    file that could be meant and cannot be read.
     """
     storage = open_storage(url)
-    marks = [json.dumps(text, ensure_ascii=False).encode(errors="replace") for text in containing if text is not None]
+    mark = json.dumps(repository, ensure_ascii=False).encode(errors="replace")
     for month in reversed(_months(storage)):
         if until is not None and month > until[:7]:
             continue
         found = [
             _entry(data, path, storage)
             for path, data in storage.read_all(sorted(storage.names(month)))
-            if isinstance(data, InputError) or all(mark in data for mark in marks)
+            if isinstance(data, InputError) or mark in data
         ]
         found.sort(key=lambda entry: (entry.end_s, entry.path), reverse=True)
         yield from (entry for entry in found if until is None or entry.record.ended_at <= until)
@@ -330,7 +316,7 @@ def latest(url: str, *, branch: str, run: Identity) -> tuple[Entry | None, str]:
         )
     refs = {branch, f"refs/heads/{branch}"}
     if run.repository is not None:
-        for entry in newest_first(url, until=run.ended_at, containing=(run.repository,)):
+        for entry in newest_first(url, run.repository, run.ended_at):
             if _is_completed_on(entry, refs) and why_passed_over(run, identity_of(entry.record)) is None:
                 return entry, ""
     return None, _why_none(url, branch, refs, run)
@@ -342,8 +328,9 @@ def _is_completed_on(entry: Entry, refs: set[str]) -> bool:
 
 def _why_none(url: str, branch: str, refs: set[str], run: Identity) -> str:
     """Return why no run of the ledger is comparable. It reads them all: only the search that finds one is short."""
-    reasons, branches = Counter[str](), set[str]()
-    for entry in entries(url):
+    reasons, branches, found = Counter[str](), set[str](), contents(url)
+    check_whole(found)
+    for entry in found.entries:
         if _is_completed_on(entry, refs):
             reasons[why_passed_over(run, identity_of(entry.record)) or "later than this run"] += 1
         else:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 LEDGER_VARIABLE = "CARBON_LINT_LEDGER"
 LEDGER_FOLDER = "ledger"
 
 
-def ledger_url(given: str | None, environ: Mapping[str, str] | None = None) -> str:
+def ledger_url(given: str | None) -> str:
     """Return the ledger that is given, else the variable's, else the usual folder."""
-    return given or (os.environ if environ is None else environ).get(LEDGER_VARIABLE) or LEDGER_FOLDER
+    return given or os.environ.get(LEDGER_VARIABLE) or LEDGER_FOLDER

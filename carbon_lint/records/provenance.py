@@ -75,7 +75,9 @@ def name_of_card(path: str, at: str | os.PathLike[str] = ".") -> str:
 
 def scheduled(where: Provenance, environ: Mapping[str, str]) -> Provenance:
     """Return `where` with what a scheduler and Kubernetes state of the job. What is there already stays."""
-    where = replace(where, pod=_pod(environ))
+    # The variables that a manifest fills by the downward API, as the Kubernetes docs name them.
+    pod, namespace = environ.get("POD_NAME"), environ.get("POD_NAMESPACE")
+    where = replace(where, pod=f"{namespace}/{pod}" if pod and namespace else pod or None)
     job = scheduled_job(environ)
     if job is None:
         return where
@@ -83,12 +85,6 @@ def scheduled(where: Provenance, environ: Mapping[str, str]) -> Provenance:
     names = ("scheduler", "account", "partition", "user", "scheduler_job") if of_a_ci else Provenance.__slots__
     given = {name: getattr(job, name) for name in names if getattr(where, name) is None}
     return replace(where, **given)
-
-
-def _pod(environ: Mapping[str, str]) -> str | None:
-    """Return the pod by the variables that a manifest fills by the downward API, as the Kubernetes docs name them."""
-    name, namespace = environ.get("POD_NAME"), environ.get("POD_NAMESPACE")
-    return f"{namespace}/{name}" if name and namespace else name or None
 
 
 def provenance_from_environ(environ: Mapping[str, str]) -> Provenance:
@@ -189,10 +185,6 @@ def check_origin(record: Record, path: str, environ: Mapping[str, str], *, switc
             found = f"does not say which {word} made it" if theirs is None else f"was made by {word} {quoted(theirs)}"
             raise InputError(f"the record {path} {found}; this is {word} {ours}", hint=_ELSEWHERE.format(switch))
     is_github = here.run_url is not None and "/actions/runs/" in here.run_url  # GitLab names the page of the job
-    if is_github and there.run_url is not None and _page(there.run_url) != _page(here.run_url):
+    pages = {(run_url or "").partition("/attempts/")[0] for run_url in (there.run_url, here.run_url)}
+    if is_github and there.run_url is not None and len(pages) > 1:
         raise InputError(f"the record {path} names another page as its run's", hint=_ELSEWHERE.format(switch))
-
-
-def _page(run_url: str | None) -> str | None:
-    """Return the page of a run, whichever attempt or job of it is meant."""
-    return None if run_url is None else run_url.partition("/attempts/")[0]

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 from carbon_lint import redact
@@ -29,40 +29,6 @@ _FOREIGN = (
     ("google.auth.exceptions", "GoogleAuthError"),
     ("azure.core.exceptions", "AzureError"),
 )
-
-
-class Storage(Protocol):
-    """A folder of files. Paths are POSIX, relative to the root."""
-
-    def folders(self) -> Iterable[str]:
-        """Return the folders below the root; none if it is not there yet. Raise InputError."""
-
-    def names(self, folder: str) -> Iterable[str]:
-        """Return every JSON file in a folder below the root; none if it is not there yet. Raise InputError."""
-
-    def files(self) -> Iterable[str]:
-        """Return every JSON file in the root itself, which must be there. Raise InputError."""
-
-    def read(self, path: str) -> bytes:
-        """Return the file's bytes. Raise InputError."""
-
-    def read_all(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | InputError]]:
-        """Return each path with its bytes, or with the error. A remote store gives many at once."""
-
-    def read_marked(self, path: str, mark: bytes) -> bytes | None:
-        """Return the bytes of a file that has `mark` in its first MiB, else `None`. Raise InputError."""
-
-    def write(self, path: str, data: bytes) -> None:
-        """Write so that readers see all of it or nothing. Raise OutputError."""
-
-    def create(self, path: str, data: bytes) -> bool:
-        """Write a file unless there is one: of two writers at once one gets False. Raise OutputError."""
-
-    def remove(self, path: str) -> None:
-        """Remove the file, if it is there. Raise OutputError."""
-
-    def shown(self, path: str) -> str:
-        """Return the path as a user would name it."""
 
 
 def split_url(url: str) -> tuple[str, str]:
@@ -100,16 +66,18 @@ def _open_at_once(path: str, flags: int) -> int:
 
 
 class LocalStorage:
-    """A folder of this machine."""
+    """A folder of JSON files on this machine. Paths are POSIX, relative to the root. All storages have its methods."""
 
     def __init__(self, root: Path) -> None:
         """Take the folder's path. Nothing is made before something is written."""
         self._root = root
 
     def folders(self) -> Iterable[str]:
+        """Return the folders below the root; none if it is not there yet. Raise InputError."""
         return [entry.name for entry in self._entries("") if entry.is_dir()]
 
     def names(self, folder: str) -> Iterable[str]:
+        """Return every JSON file in a folder below the root; none if it is not there yet. Raise InputError."""
         found = (entry.name for entry in self._entries(folder))
         return [f"{folder}/{name}" for name in found if name.endswith(".json") and not name.startswith(".")]
 
@@ -126,12 +94,14 @@ class LocalStorage:
             raise InputError(f"cannot read {path}: {error.strerror}") from error
 
     def files(self) -> Iterable[str]:
+        """Return every JSON file in the root itself, which must be there. Raise InputError."""
         try:
             return [file.name for file in self._root.iterdir() if file.name.endswith(".json") and file.is_file()]
         except OSError as error:
             raise InputError(f"cannot read {self._root}: {error.strerror}") from error
 
     def read(self, path: str) -> bytes:
+        """Return the file's bytes. Raise InputError."""
         try:
             with open(f"{self._root}/{path}", "rb", buffering=0, opener=_open_at_once) as stream:
                 return stream.read() or b""
@@ -139,6 +109,7 @@ class LocalStorage:
             raise InputError(f"cannot read {self.shown(path)}: {error.strerror}") from error
 
     def read_all(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | InputError]]:
+        """Return each path with its bytes, or with the error. A remote store gives many at once."""
         for path in paths:
             try:
                 yield path, self.read(path)
@@ -146,6 +117,7 @@ class LocalStorage:
                 yield path, error
 
     def read_marked(self, path: str, mark: bytes) -> bytes | None:
+        """Return the bytes of a file that has `mark` in its first MiB, else `None`. Raise InputError."""
         try:
             with (self._root / path).open("rb") as stream:
                 head = stream.read(HEAD_BYTES)
@@ -154,10 +126,12 @@ class LocalStorage:
             raise InputError(f"cannot read {self.shown(path)}: {error.strerror}") from error
 
     def write(self, path: str, data: bytes) -> None:
+        """Write so that readers see all of it or nothing. Raise OutputError."""
         write_atomically(self._target(path), data)
 
     def create(self, path: str, data: bytes) -> bool:
-        """See `Storage`. A hard link fails if its name is taken, and shows a whole file."""
+        """Write a file unless there is one: of two writers at once one gets False. Raise OutputError."""
+        # A hard link fails if its name is taken, and shows a whole file.
         target = self._target(path)
         if target.exists():
             return False
@@ -187,12 +161,14 @@ class LocalStorage:
         return target
 
     def remove(self, path: str) -> None:
+        """Remove the file, if it is there. Raise OutputError."""
         try:
             (self._root / path).unlink(missing_ok=True)
         except OSError as error:
             raise OutputError(f"cannot remove {self.shown(path)}: {error.strerror}") from error
 
     def shown(self, path: str) -> str:
+        """Return the path as a user would name it."""
         return os.path.join(self._root, path)
 
 
@@ -270,7 +246,7 @@ class RemoteStorage:
                 yield path, data if is_read else InputError(f"cannot read {self.shown(path)}: {data}")
 
     def read_marked(self, path: str, mark: bytes) -> bytes | None:
-        """See `Storage`. Read whole: not every store gives a part of an empty object."""
+        """Read it whole: not every store gives a part of an empty object."""
         data = self.read(path)
         return data if mark in data[:HEAD_BYTES] else None
 
@@ -283,7 +259,7 @@ class RemoteStorage:
             raise OutputError(f"cannot write {self.shown(path)}: {error}") from error
 
     def create(self, path: str, data: bytes) -> bool:
-        """See `Storage`. S3, Google and Azure refuse the second of two writers; another store may not."""
+        """S3, Google and Azure refuse the second of two writers; another store may not."""
         target = posixpath.join(self._root, path)
         try:
             self._filesystem.makedirs(posixpath.dirname(target), exist_ok=True)
@@ -306,3 +282,6 @@ class RemoteStorage:
 
     def shown(self, path: str) -> str:
         return f"{self._url}/{path}"
+
+
+Storage = LocalStorage | RemoteStorage

@@ -40,20 +40,15 @@ def changes_to(root: Path, found: Survey, choices: Choices) -> list[Change]:
 def _configuration(root: Path, before: str | None, choices: Choices) -> str | None:
     """Return the configuration, new or with a first budget; `None` if there is nothing to add."""
     if before is None:
-        is_elsewhere = config.find(str(root)) is not None
-        return None if is_elsewhere else starter.configuration(choices)
+        return starter.configuration(choices) if config.find(str(root)) is None else None
     line = proposed_line(choices.emissions_g, choices.energy_kwh)
-    if line is None or line.partition(" ")[0] in _keys(before):
-        return None
-    # At the top: below a table's head the key would belong to the table.
-    return f"{line}\n{before}"
-
-
-def _keys(text: str) -> set[str]:
     try:
-        return set(tomllib.loads(text))
+        if line is None or line.partition(" ")[0] in tomllib.loads(before):
+            return None
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"carbon-lint.toml is not TOML: {error}", hint="fix it first") from error
+    # At the top: below a table's head the key would belong to the table.
+    return f"{line}\n{before}"
 
 
 def has_workflow(root: Path) -> bool:

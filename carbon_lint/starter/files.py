@@ -24,16 +24,10 @@ HEADROOM = 1.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What the user decided, or `None`.
+    """What the user decided, or `None`. `action` is `OWNER/carbon-lint@REF`.
 
-    Attributes:
-        location: as `--location` takes it.
-        hub_repo: `owner/model`.
-        action: `OWNER/carbon-lint@REF`.
-        emissions_g: of a first record, from which a budget is proposed.
-        energy_kwh: the same of a record that states no grams.
-        runner: label of the runner that trains.
-        attests: the workflow signs the record, and publishes it beside the card.
+    A budget is proposed from `emissions_g`, else from `energy_kwh`, of a first record. `runner` is the label of the one
+    that trains. `attests`: the workflow signs the record, and publishes it beside the card.
     """
 
     location: str | None = None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,14 +29,9 @@ class CodeCarbonConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What was found. Paths are relative to the repository, POSIX.
+    """What was found, the likeliest first. Paths are relative to the repository, POSIX.
 
-    Attributes:
-        cards: model cards, the likeliest first.
-        trainings: what trains, the likeliest first.
-        left_out: scripts that train beyond those.
-        branch: the repository's own default branch.
-        codecarbon: what the repository's CodeCarbon is configured to do.
+    `left_out`: scripts that train beyond `trainings`. `branch`: the repository's own default branch.
     """
 
     cards: tuple[str, ...] = ()
@@ -64,18 +59,14 @@ def _cards(root: Path) -> list[str]:
     found = []
     for one in find_cards((str(root),), _OTHER_CARDS):
         path = Path(one.path)
-        is_readme = path.name == CARD_NAME
         text = read_text(path)
         has_metadata = text.lstrip("\ufeff").startswith("---")
-        if path.suffix == ".md" and (has_metadata or not is_readme) and not is_of_another_kind(text):
+        if path.suffix != ".md" or not (has_metadata or path.name != CARD_NAME):
+            continue
+        card = read_card(text.encode(), CARD_NAME)
+        if card.block_key is not None or card.is_of_a_model:  # not of a Space or a data set
             found.append(path.relative_to(root).as_posix())
     return sorted(found, key=lambda name: (name.count("/"), not name.endswith(CARD_NAME), name))
-
-
-def is_of_another_kind(text: str) -> bool:
-    """Return whether the front matter is that of a Space or of a data set, which have a README.md with metadata too."""
-    card = read_card(text.encode(), CARD_NAME)
-    return card.block_key is None and not card.is_of_a_model
 
 
 def _default_branch(root: Path) -> str:
@@ -100,25 +91,15 @@ def _codecarbon(root: Path) -> CodeCarbonConfig | None:
         return None
     stated = {name: value.strip().strip("\"'") for name, value in parser.items("codecarbon")}
     output = Path(stated.get("output_dir") or ".") / (stated.get("output_file") or "emissions.csv")
-    return CodeCarbonConfig(location=_location(_places_in(stated)), output=output.as_posix())
+    return CodeCarbonConfig(location=_location(stated), output=output.as_posix())
 
 
-def _places_in(stated: dict[str, str]) -> Iterable[str]:
-    """Yield what the configuration may mean, the most exact first."""
-    provider, cloud = stated.get("cloud_provider"), stated.get("cloud_region")
-    country, region = stated.get("country_iso_code"), stated.get("region")
-    if provider and cloud:
-        yield f"{provider}/{cloud}"
-    if country and region:
-        yield f"{country}/{region}"
-    if country:
-        yield country
-
-
-def _location(names: Iterable[str]) -> str | None:
-    for name in names:
-        try:
-            return find_place(name).code
-        except PlaceError:
-            continue
+def _location(stated: dict[str, str]) -> str | None:
+    """Return the most exact place that the configuration names and that is known."""
+    named = (("cloud_provider", "cloud_region"), ("country_iso_code", "region"), ("country_iso_code",))
+    for keys in named:
+        parts = [stated.get(key) for key in keys]
+        if all(parts):
+            with contextlib.suppress(PlaceError):
+                return find_place("/".join(part for part in parts if part)).code
     return None

@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from carbon_lint.lint.discover import SKIPPED_FOLDERS
@@ -34,10 +34,9 @@ _NAMED, _NAMED_LOOSELY, _UNNAMED = 2, 1, 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
-    """One training.
+    """One training. `script` is its file, relative to the repository, POSIX.
 
     Attributes:
-        script: its file, relative to the repository, POSIX.
         setup: shell command that installs what it needs; None if nothing says what that is.
         command: shell command that starts it, from the repository's root.
         card: the card that lies beside it or above it.
@@ -60,30 +59,25 @@ class Training:
 def find_trainings(root: Path, cards: tuple[str, ...]) -> tuple[tuple[Training, ...], tuple[str, ...]]:
     """Find the scripts that train, the likeliest first: eight trainings, and the names of the scripts beyond them."""
     names = _chosen(root)
-    found = tuple(_training(root, name) for name in names[:MAX_TRAININGS])
-    return _with_cards(found, cards), tuple(names[MAX_TRAININGS:])
-
-
-def _with_cards(found: tuple[Training, ...], cards: tuple[str, ...]) -> tuple[Training, ...]:
+    found, left_out = names[:MAX_TRAININGS], tuple(names[MAX_TRAININGS:])
+    owned = [_nearest_card(name, cards) for name in found]
     if len(found) == 1:
-        return (replace(found[0], card=_nearest_card(found[0].script, cards) or next(iter(cards), None)),)
-    owned = [_nearest_card(one.script, cards) for one in found]
+        owned = owned if owned[0] else [next(iter(cards), None)]
     # a card that several trainings would write belongs to none of them alone
-    return tuple(
-        replace(one, card=card if owned.count(card) == 1 else None) for one, card in zip(found, owned, strict=True)
-    )
+    shared = {card for card in owned if owned.count(card) > 1}
+    trainings = [
+        _training(root, name, None if card in shared else card) for name, card in zip(found, owned, strict=True)
+    ]
+    return tuple(trainings), left_out
 
 
 def _chosen(root: Path) -> list[str]:
     scored = sorted((-_score(root, name), name.count("/"), name) for name in _scripts(root))
     training = [(-score, name) for score, _, name in scored if score < 1]
-    if not training:
-        return []
     named = [name for how, name in training if how == _NAMED]
     if not named:
-        return [training[0][1]]
-    own = {name for name in named if not _is_part_of_another(root, name, named)}
-    return [name for name in named if name in own]
+        return [name for _, name in training[:1]]
+    return [name for name in named if not _is_part_of_another(root, name, named)]
 
 
 def _score(root: Path, name: str) -> int:
@@ -101,8 +95,8 @@ def _is_part_of_another(root: Path, name: str, others: list[str]) -> bool:
     """Return whether a script is below another one's folder without a project of its own: a module of the other."""
     folder = PurePosixPath(name).parent
     for other in map(PurePosixPath, others):
-        between = [part for part in (folder, *folder.parents) if other.parent in part.parents]
-        if other.parent in folder.parents and not any(_is_project(root / part) for part in between):
+        between = [root / part for part in (folder, *folder.parents) if other.parent in part.parents]
+        if between and not any(map(_is_project, between)):
             return True
     return False
 
@@ -127,7 +121,7 @@ def _scripts(root: Path) -> Iterator[str]:
                     return
 
 
-def _training(root: Path, script: str) -> Training:
+def _training(root: Path, script: str, card: str | None) -> Training:
     text = read_text(root / script)
     model = _MODEL.search(text)
     above = list(reversed(PurePosixPath(script).parents))  # from the repository's root down to the script's folder
@@ -135,6 +129,7 @@ def _training(root: Path, script: str) -> Training:
     module = _module(root, PurePosixPath(script), text) or _module_from_root(root, PurePosixPath(script), text)
     return Training(
         script=script,
+        card=card,
         setup=setup,
         command=f"{launcher} -m {module}" if module else f"{launcher} {shlex.quote(script)}",
         uses_trainer=_TRAINER.search(text) is not None,

@@ -15,7 +15,7 @@ from typing import Any
 
 from carbon_lint.errors import InputError
 from carbon_lint.project import install_hint
-from carbon_lint.records.predicate import PREDICATE_TYPE, predicate
+from carbon_lint.records.document import PREDICATE_TYPE, predicate
 from carbon_lint.records.record import Record
 from carbon_lint.report.verification import Statement, Subject
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from carbon_lint.records.predicate import PREDICATE_TYPE
+from carbon_lint.records.document import PREDICATE_TYPE
 from carbon_lint.records.store import load_record
 from carbon_lint.report.run.comment import is_comment, marker
 from tests.effort import busy

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from carbon_lint.records.document import record_to_json
+from carbon_lint.records.document import BUNDLE, JOURNAL, RECORD, record_to_json
 from carbon_lint.records.journal import FORMAT
-from carbon_lint.records.predicate import BUNDLE, JOURNAL, RECORD
 from carbon_lint.records.record import Energy
 from carbon_lint.records.store import load_record, write_record
 from tests.hub.records import record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from carbon_lint.records.ledger import entries
+from carbon_lint.records.ledger import check_whole, contents
 from carbon_lint.records.ledger_sum import total
 from carbon_lint.records.record import Energy, Outcome
 from tests.records.builders import fitting
@@ -26,8 +26,15 @@ def ran(number=1, *, provenance=RECORD.provenance, emissions_g=10.0, energy_kwh=
     return dataclasses.replace(one, intensity=known and dataclasses.replace(known, is_unusual=True))
 
 
+def entries(ledger, month=None):
+    """Every record of the ledger, or of a month, in the order of time."""
+    found = contents(ledger, month and [month])
+    check_whole(found)
+    return found.entries
+
+
 def summed(ledger, month=None):
-    return total(entries(ledger, month and [month]))
+    return total(entries(ledger, month))
 
 
 def recovered_run(**changes):

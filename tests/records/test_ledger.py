@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from carbon_lint.errors import InputError
 from carbon_lint.records.comparable import Identity, identity_of
-from carbon_lint.records.ledger import Entry, add, add_all, entries, key, latest, newest_first
+from carbon_lint.records.ledger import Entry, add, add_all, key, latest, newest_first
 from carbon_lint.records.ledger_sum import Reason, total
 from carbon_lint.records.record import Basis, Energy, Outcome
 from carbon_lint.report.ledger.sum import sum_text
 from tests.effort import examples
-from tests.records.ledgers import ran, recovered_run, summed
+from tests.records.ledgers import entries, ran, recovered_run, summed
 from tests.report.runs import RECORD
 
 
@@ -212,7 +212,7 @@ def test_a_baseline_is_read_from_the_latest_month_that_has_one(tmp_path, calls):
     found, _ = latest(str(tmp_path), branch="main", run=identity_of(ran("now", provenance=main)))
     assert found.record.run_id == "run-11"
     assert {path.split("/")[0] for call in calls if call[0] == "read_all" for path in call[1]} == {"2026-11"}
-    until = list(newest_first(str(tmp_path), until="2026-10-15T00:00:00Z", containing=["me/models", None]))
+    until = list(newest_first(str(tmp_path), "me/models", "2026-10-15T00:00:00Z"))
     assert [entry.record.run_id for entry in until] == ["run-10", "run-9"]
 
 

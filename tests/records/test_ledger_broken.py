@@ -12,10 +12,10 @@ import pytest
 from carbon_lint.errors import InputError, OutputError, UsageError
 from carbon_lint.records.comparable import identity_of
 from carbon_lint.records.hashes import sealed
-from carbon_lint.records.ledger import add, contents, contents_between, entries, latest
+from carbon_lint.records.ledger import add, contents, contents_between, latest
 from carbon_lint.records.record import Provenance
 from carbon_lint.records.store import write_record
-from tests.records.ledgers import ran, summed
+from tests.records.ledgers import entries, ran, summed
 from tests.report.runs import RECORD
 
 

@@ -12,12 +12,12 @@ from dataclasses import replace
 import pytest
 
 from carbon_lint.records import ledger as ledger_module
-from carbon_lint.records.ledger import add, contents, entries
+from carbon_lint.records.ledger import add, contents
 from carbon_lint.records.store import write_record
 from tests.cases import cases
 from tests.conftest import ROOT
 from tests.records.builders import a_record, fitting
-from tests.records.ledgers import ran, summed
+from tests.records.ledgers import entries, ran, summed
 
 EACH = 12
 

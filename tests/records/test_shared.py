@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_lint.records.merge.merge import merge
-from carbon_lint.records.merge.shared import without_shared
-from carbon_lint.records.merge.windows import Window, union_s
+from carbon_lint.records.merge.shared import Window, union_s, without_shared
 from carbon_lint.records.record import Energy
 from tests.records.test_merge import energies, run_of, uneven
 

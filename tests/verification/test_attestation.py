@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from carbon_lint.card.from_record import card_with_record
-from carbon_lint.records.predicate import BUNDLE, PREDICATE_TYPE, predicate
+from carbon_lint.records.document import BUNDLE, PREDICATE_TYPE, predicate
 from carbon_lint.records.record import Energy, Provenance
 from carbon_lint.records.store import load_record, write_record
 from tests.hub.records import record

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from carbon_lint.errors import UsageError
 from carbon_lint.places import Place
 from carbon_lint.records.emissions_csv.runs import Log, Run, find_problem
+from carbon_lint.records.emissions_csv.table import UNKNOWN_TIME
 from carbon_lint.units import format_duration, format_emissions
+from carbon_lint.value import Value
 
 _SHOWN_RUNS = 8
 _SHOWN_NAMES = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Value, kw_only=True):
     """What to take from the file, and what to believe of it.
 
     Attributes:
@@ -35,10 +35,6 @@ class Choice:
     place: Place | None = None
     trust_location: bool = False
     gpu_unused: bool = False
-
-    def but(self, **changes: bool) -> Choice:
-        """Return the choice with some of its flags changed."""
-        return replace(self, **changes)  # type: ignore[arg-type]
 
 
 def chosen(log: Log, choice: Choice) -> tuple[Run, ...]:
@@ -69,10 +65,9 @@ def chosen(log: Log, choice: Choice) -> tuple[Run, ...]:
 
 def newest(log: Log, runs: tuple[Run, ...]) -> Run:
     """Return the run that ended last. Raises UsageError if the times do not tell which one it is."""
-    times = [run.ended for run in runs]
-    known = [time for time in times if time is not None]
     if len(runs) == 1:
         return runs[0]
+    known = [ended for run in runs if (ended := run.ended) is not None]
     why, hint = None, "take one with --run-id ID"
     if len(known) < len(runs):
         why = "a time cannot be read"
@@ -88,11 +83,9 @@ def newest(log: Log, runs: tuple[Run, ...]) -> Run:
 def by_time(runs: Iterable[Run]) -> list[Run]:
     """Return the oldest first or, if a time cannot be read, in the order of the file, which CodeCarbon appends to."""
     found = list(runs)
-    times = [run.ended for run in found]
-    known = [time for time in times if time is not None]
-    if len(known) < len(found):
+    if any(run.ended is None for run in found):
         return found
-    return [run for _, run in sorted(zip(known, found, strict=True), key=lambda pair: pair[0])]
+    return sorted(found, key=lambda run: run.ended or UNKNOWN_TIME)
 
 
 def listed(runs: Iterable[Run]) -> tuple[str, ...]:

@@ -11,13 +11,12 @@ import math
 import os
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from carbon_lint.errors import MissingFigureError
 from carbon_lint.records.emissions_csv.choice import Choice, chosen
 from carbon_lint.records.emissions_csv.place import find_doubt, implied_intensity
 from carbon_lint.records.emissions_csv.runs import Log, Run, energy_of, find_problem, overlapping, positive, read_log
-from carbon_lint.records.emissions_csv.table import Row
+from carbon_lint.records.emissions_csv.table import UNKNOWN_TIME, Row
 from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Methods, Outcome, Record
 from carbon_lint.units import MOST_PUE, format_power, mean_power_w
@@ -140,6 +139,8 @@ def _gpus(row: Row) -> tuple[Gpu, ...]:
 def _record(log: Log, runs: Sequence[Run], emissions_g: float, intensity: Intensity, warnings: list[str]) -> Record:
     rows = [row for run in runs for row in run.counted]
     software = {name: rows[-1].text(column) for name, column in _SOFTWARE.items()}
+    started = [moment for run in runs if (moment := run.started) is not None]
+    ended = [moment for run in runs if (moment := run.ended) is not None]
     return Record(
         run_id=" + ".join(run.run_id for run in runs),
         outcome=Outcome.COMPLETED,  # a run that crashed or was stopped leaves no row
@@ -156,8 +157,8 @@ def _record(log: Log, runs: Sequence[Run], emissions_g: float, intensity: Intens
         intensity=intensity,
         pue=_pue(log, rows),
         duration_s=_total(run.duration_s for run in runs),
-        started_at=_utc(min((moment for run in runs if (moment := run.started) is not None), default=None)),
-        ended_at=_utc(max((moment for run in runs if (moment := run.ended) is not None), default=None)),
+        started_at=f"{min(started, default=UNKNOWN_TIME).replace(microsecond=0).isoformat()}Z",
+        ended_at=f"{max(ended, default=UNKNOWN_TIME).replace(microsecond=0).isoformat()}Z",
         hardware=_hardware(rows),
         software={"codecarbon": "unknown", **{name: version for name, version in software.items() if version}},
         command=(),
@@ -166,11 +167,6 @@ def _record(log: Log, runs: Sequence[Run], emissions_g: float, intensity: Intens
 
 
 _SOFTWARE = {"codecarbon": "codecarbon_version", "python": "python_version", "os": "os"}
-_UNKNOWN_TIME = "1970-01-01T00:00:00Z"
-
-
-def _utc(moment: datetime | None) -> str:
-    return _UNKNOWN_TIME if moment is None else moment.replace(microsecond=0).isoformat() + "Z"
 
 
 def _pue(log: Log, rows: list[Row]) -> float:

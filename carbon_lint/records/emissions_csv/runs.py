@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 
 from carbon_lint.errors import MissingFigureError
-from carbon_lint.records.emissions_csv.table import NO_VALUE, Row, Table, read_table
+from carbon_lint.records.emissions_csv.table import NO_VALUE, REQUIRED, UNKNOWN_TIME, Row, Table, read_table
 from carbon_lint.records.fields import LARGEST
 
 PARTS = ("cpu_energy", "gpu_energy", "ram_energy")
@@ -88,17 +88,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
-    """The runs of the files in the order of their rows, and what was left out. `name` is what messages call them."""
+    """The runs of the files in the order of their rows, and what was left out.
+
+    `name` is what messages call them; `holds` is it with its verb: `the 2 files hold`.
+    """
 
     name: str
+    holds: str
     runs: dict[str, Run]
     warnings: tuple[str, ...]
-    files: int = 1
-
-    @property
-    def holds(self) -> str:
-        """`emissions.csv holds`, `the 2 files hold`."""
-        return f"{self.name} {'holds' if self.files == 1 else 'hold'}"
 
 
 def read_log(*paths: str | os.PathLike[str]) -> Log:
@@ -108,13 +106,13 @@ def read_log(*paths: str | os.PathLike[str]) -> Log:
 
 def log_of(tables: Sequence[Table]) -> Log:
     """Return the runs in the tables. Raises MissingFigureError as `read_log` does."""
-    name = tables[0].path if len(tables) == 1 else f"the {len(tables)} files"
+    name, holds = (tables[0].path, "holds") if len(tables) == 1 else (f"the {len(tables)} files", "hold")
     warnings = [warning for table in tables for warning in table.warnings]
     rows = _without_copies([row for table in tables for row in table.rows], warnings)
     if not rows:
         why = f": {warnings[-1]}" if warnings else ""
         raise MissingFigureError(
-            f"{name} {'holds' if len(tables) == 1 else 'hold'} no row that can be read{why}",
+            f"{name} {holds} no row that can be read{why}",
             hint="fix the row, or measure the run with `carbon-lint run`"
             if warnings
             else "a run that crashed or was stopped leaves no row; measure it with `carbon-lint run`",
@@ -124,7 +122,7 @@ def log_of(tables: Sequence[Table]) -> Log:
     for row in rows:
         groups.setdefault(name_of(row), []).append(row)
     runs = {key: _run(key, group) for key, group in groups.items()}
-    return Log(name=name, runs=runs, warnings=tuple(warnings), files=len(tables))
+    return Log(name=name, holds=f"{name} {holds}", runs=runs, warnings=tuple(warnings))
 
 
 def has_run_id(row: Row) -> bool:
@@ -194,11 +192,7 @@ def _span(run: Run) -> tuple[datetime, datetime, str] | None:
 
 
 def _problem_of_row(row: Row) -> str | None:
-    for name, value in (
-        ("emissions", row.emissions_g),
-        ("energy_consumed", row.energy_kwh),
-        ("duration", row.duration_s),
-    ):
+    for name, value in zip(REQUIRED, (row.emissions_g, row.energy_kwh, row.duration_s), strict=True):
         if not 0 <= value < _MOST:  # NaN fails too
             return f"{name} is {row.cells[name]}"
     known_kwh, missing = 0.0, []
@@ -269,11 +263,10 @@ def _run(run_id: str, rows: list[Row]) -> Run:
 
 def _in_order(rows: list[Row]) -> list[Row]:
     """Return them as written, unless only the order of time lets energy grow: a spreadsheet may have sorted them."""
-    times = [row.ended for row in rows]
-    known = [time for time in times if time is not None]
-    if len(known) < len(rows) or all(before.energy_kwh <= after.energy_kwh for before, after in pairwise(rows)):
+    is_growing = all(before.energy_kwh <= after.energy_kwh for before, after in pairwise(rows))
+    if is_growing or any(row.ended is None for row in rows):
         return rows
-    return [row for _, row in sorted(zip(known, rows, strict=True), key=lambda pair: pair[0])]
+    return sorted(rows, key=lambda row: row.ended or UNKNOWN_TIME)
 
 
 def _sum(values: Iterable[float]) -> float:

@@ -33,6 +33,7 @@ _BYTE_ORDER_MARKS = (
 )
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d(?:[T ](?P<hour>\d\d)(?P<minute>:\d\d)?(?P<second>:\d\d)?(?P<rest>\.\d+)?)?.*")
 REQUIRED = ("emissions", "energy_consumed", "duration")
+UNKNOWN_TIME = datetime(1970, 1, 1)  # noqa: DTZ001  the times of the file have no zone either
 NO_VALUE = frozenset(("", "nan", "none", "null", "n/a", "na", "-"))
 """What a cell without a value holds, in lower case: CodeCarbon's `None`, and pandas' `nan`."""
 
@@ -139,7 +140,7 @@ def parse_table(data: bytes, path: str) -> Table:
         raise InputError(f"{path} is not a text file", hint=hint)
     warnings = [] if is_plain else [f"{path} is not UTF-8; it was read as Windows-1252"]
     skipped, text, sign = _lines_from_header(text)
-    delimiter = sign or _delimiter(text)
+    delimiter = sign or max(_DELIMITERS, key=text.partition("\n")[0].count)  # a comma if nothing separates the head
     lines = ((number + skipped, cells) for number, cells in _lines(text, delimiter, path))
     header = _names(next(lines, (0, []))[1])
     missing = [name for name in REQUIRED if name not in header]
@@ -203,12 +204,6 @@ def _lines_from_header(text: str) -> tuple[int, str, str | None]:
     return skipped, text[at:], sign
 
 
-def _delimiter(text: str) -> str:
-    """Return what separates most of the header's cells; a comma if nothing does."""
-    head = text.partition("\n")[0]
-    return max(_DELIMITERS, key=head.count)
-
-
 def _lines(text: str, delimiter: str, path: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the line number and the cells of each row."""
     table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -247,14 +242,10 @@ def _rows(
                 named = {name: _DECIMAL_COMMA.sub(r"\1.\2", cell) for name, cell in named.items()}
             problem = _unreadable(named)
             if problem is None:
-                kg, energy_kwh, duration_s = (float(named[name]) for name in REQUIRED)
+                kg, kwh, duration_s = (float(named[name]) for name in REQUIRED)
+                grams = grams_from_kilograms(kg)
                 yield Row(
-                    path=path,
-                    number=number,
-                    cells=named,
-                    emissions_g=grams_from_kilograms(kg),
-                    energy_kwh=energy_kwh,
-                    duration_s=duration_s,
+                    path=path, number=number, cells=named, emissions_g=grams, energy_kwh=kwh, duration_s=duration_s
                 )
             else:
                 warnings.append(f"{path}, line {number} was left out: {problem}")

@@ -7,13 +7,13 @@ some of the nodes would be too small.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carbon_lint.records.intensity import joined
-from carbon_lint.records.merge.shared import TOUCH_S, summed
-from carbon_lint.records.merge.windows import union_s, window_of
+from carbon_lint.records.merge.shared import TOUCH_S, summed, union_s, window_of
 from carbon_lint.records.ranges import left_out_of, sum_of
 from carbon_lint.records.record import (
     COMPONENTS,
@@ -25,25 +25,17 @@ from carbon_lint.records.record import (
     Methods,
     Outcome,
     Phase,
+    PhaseKind,
     Provenance,
+    Record,
 )
 from carbon_lint.records.uncertainty import Range
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+Parts = dict[tuple[PhaseKind, str], Phase]
 
-    from carbon_lint.records.record import PhaseKind, Record
-
-    Parts = dict[tuple[PhaseKind, str], Phase]
-
-_WORST_OUTCOME = (
-    Outcome.UNMEASURED,
-    Outcome.OVER_BUDGET,
-    Outcome.FAILED,
-    Outcome.INTERRUPTED,
-    Outcome.COMPLETED,
-)
+_WORST_OUTCOME = (Outcome.UNMEASURED, Outcome.OVER_BUDGET, Outcome.FAILED, Outcome.INTERRUPTED, Outcome.COMPLETED)
 _LEAST_TRUSTED_METHOD = (Method.CONSTANT, Method.LOAD_MODEL, Method.USER, Method.SAMPLED_POWER, Method.COUNTER)
+_PARTS = ("total", *COMPONENTS)
 _SHOWN_NODES = 3
 _NO_PHASES = "epochs and phases are left out of the sum: of the records of one time, some do not list the same ones"
 
@@ -53,7 +45,7 @@ def combine(records: Sequence[Record]) -> Record:
     if len(records) == 1:
         return records[0]
     last = _deciding(records)
-    energy = _energy(records)
+    energy = Energy(**{name: _sum(getattr(record.energy_kwh, name) for record in records) for name in _PARTS})
     phases, why_no_phases = _joined_phases(records)
     warnings = [*(warning for record in records for warning in record.warnings), why_no_phases]
     emissions_g = _sum(record.emissions_g for record in records)
@@ -96,13 +88,6 @@ def _deciding(records: Sequence[Record]) -> Record:
         final += more
 
 
-def _energy(records: Sequence[Record]) -> Energy:
-    parts = {
-        name: _sum(getattr(record.energy_kwh, name) for record in records) for name in ("total", "cpu", "gpu", "ram")
-    }
-    return Energy(**parts)
-
-
 def _codecarbon(records: Sequence[Record]) -> CodeCarbonEnergy | None:
     """Return the sum of CodeCarbon's own figures; `None` unless each record states them."""
     known = [record.codecarbon for record in records if record.codecarbon is not None]
@@ -132,12 +117,8 @@ def _sum(values: Iterable[float | None]) -> float | None:
 
 def _methods(records: Sequence[Record]) -> Methods:
     """Return the method that is trusted least by component: a sum is as good as its weakest part."""
-
-    def least(name: str) -> Method | None:
-        found = {getattr(record.methods, name) for record in records} - {None}
-        return min(found, key=_LEAST_TRUSTED_METHOD.index, default=None)
-
-    return Methods(cpu=least("cpu"), gpu=least("gpu"), ram=least("ram"))
+    found = {name: {getattr(record.methods, name) for record in records} - {None} for name in COMPONENTS}
+    return Methods(**{name: min(each, key=_LEAST_TRUSTED_METHOD.index, default=None) for name, each in found.items()})
 
 
 def _intensity(records: Sequence[Record], emissions_g: float | None, energy_kwh: float | None) -> Intensity | None:
@@ -178,12 +159,10 @@ def _hardware(records: Sequence[Record]) -> Hardware:
     shown = ", ".join(names[:_SHOWN_NODES])
     rest = f" and {len(names) - _SHOWN_NODES} more" if len(names) > _SHOWN_NODES else ""
     models = dict.fromkeys(each.cpu_model for each in nodes.values() if each.cpu_model)
-    counts = [each.cpu_count for each in nodes.values()]
-    sizes = [each.ram_gb for each in nodes.values()]
     return Hardware(
         cpu_model=" + ".join(models) or None,
-        cpu_count=sum(count for count in counts if count is not None) or None,
-        ram_gb=sum(size for size in sizes if size is not None) or None,
+        cpu_count=sum(each.cpu_count or 0 for each in nodes.values()) or None,
+        ram_gb=sum(each.ram_gb or 0.0 for each in nodes.values()) or None,
         gpus=summed(records),
         node=shown + rest or None,
         boot=_same([record.hardware.boot for record in records]),
@@ -247,13 +226,12 @@ def _phases(record: Record, later_s: float) -> Parts:
 
 def _add(parts: Parts, more: Parts, *, time: Callable[[tuple[float, float]], float]) -> None:
     for key, phase in more.items():
-        known = parts.get(key)
-        parts[key] = phase if known is None else _both(known, phase, time)
+        parts[key] = _both(parts[key], phase, time) if key in parts else phase
 
 
 def _both(one: Phase, other: Phase, time: Callable[[tuple[float, float]], float]) -> Phase:
     energies = (one.energy_kwh, other.energy_kwh)
-    energy = Energy(**{name: _plus(*(getattr(energy, name) for energy in energies)) for name in ("total", *COMPONENTS)})
+    energy = Energy(**{name: _plus(*(getattr(energy, name) for energy in energies)) for name in _PARTS})
     split = [(phase.split_share or 0.0) * (phase.energy_kwh.total or 0.0) for phase in (one, other)]
     return replace(
         one,

@@ -19,8 +19,7 @@ from enum import StrEnum
 from carbon_lint.errors import InputError, MissingFigureError
 from carbon_lint.records.document import hash_of
 from carbon_lint.records.merge.combine import combine
-from carbon_lint.records.merge.shared import TOUCH_S, has_same_gpus, is_stated, without_shared
-from carbon_lint.records.merge.windows import window_of
+from carbon_lint.records.merge.shared import TOUCH_S, has_same_gpus, is_stated, overlap_s, window_of, without_shared
 from carbon_lint.records.record import Record
 
 SAME_SHARE = 0.8  # of the shorter one's time: two meters of one launch, not two jobs
@@ -43,6 +42,11 @@ class NamedRecord:
 
     name: str
     record: Record
+
+    @property
+    def run_ids(self) -> tuple[str, ...]:
+        """The runs that it holds, itself or as parts of its sum."""
+        return self.record.merged_from or (self.record.run_id,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,15 +80,10 @@ def merge(records: Sequence[NamedRecord], *, overlap: Overlap = Overlap.REFUSE) 
         record = replace(
             record, run_id=run_id, merged_from=tuple(run_ids), parts_sha256=tuple(parts), journal_sha256=None
         )
-    kept_notes = (_without_folders(note, records) for note in notes)
-    return Merged(record=replace(record, warnings=(*record.warnings, *kept_notes)), notes=tuple(notes))
-
-
-def _without_folders(note: str, records: Sequence[NamedRecord]) -> str:
-    """Return a note that does not depend on where the files are, because the sum's hash must not."""
+    warnings = notes  # in the record without folders: the sum's hash must not depend on where the files are
     for name in sorted((item.name for item in records), key=len, reverse=True):
-        note = note.replace(name, os.path.basename(name))
-    return note
+        warnings = [warning.replace(name, os.path.basename(name)) for warning in warnings]
+    return Merged(record=replace(record, warnings=(*record.warnings, *warnings)), notes=tuple(notes))
 
 
 def of_group(records: Sequence[NamedRecord], run_group: str) -> list[NamedRecord]:
@@ -99,7 +98,7 @@ def of_group(records: Sequence[NamedRecord], run_group: str) -> list[NamedRecord
 
 def run_ids_of(records: Iterable[NamedRecord]) -> frozenset[str]:
     """Return every run that one of the records holds, itself or as a part of its sum."""
-    return frozenset(run_id for item in records for run_id in _run_ids(item.record))
+    return frozenset(run_id for item in records for run_id in item.run_ids)
 
 
 def _order(item: NamedRecord) -> tuple[float, float, str]:
@@ -122,35 +121,24 @@ def _check_figures(records: Sequence[NamedRecord]) -> None:
         )
 
 
-def _run_ids(record: Record) -> tuple[str, ...]:
-    return record.merged_from or (record.run_id,)
-
-
 def _without_twins(records: Sequence[NamedRecord], notes: list[str]) -> list[NamedRecord]:
     """Return each run once. Of two records of one run (one was recovered) the one with more energy is the later one."""
     best: dict[tuple[str, ...], NamedRecord] = {}
     for item in records:
-        run_ids = _run_ids(item.record)
-        twin = best.get(run_ids)
-        if twin is None:
-            best[run_ids] = item
-            continue
-        best[run_ids], dropped = _by_energy(twin, item)
-        notes.append(f"{dropped.name} is left out: the same run as {best[run_ids].name}")
-    _check_nested_sums(list(best.values()))
-    return list(best.values())
-
-
-def _check_nested_sums(records: Sequence[NamedRecord]) -> None:
+        twin = best.setdefault(item.run_ids, item)
+        if twin is not item:
+            best[item.run_ids], dropped = _by_energy(twin, item)
+            notes.append(f"{dropped.name} is left out: the same run as {best[item.run_ids].name}")
     seen: dict[str, str] = {}
-    for item in records:
-        for run_id in _run_ids(item.record):
+    for item in best.values():
+        for run_id in item.run_ids:
             if run_id in seen:
                 raise InputError(
                     f"{item.name} and {seen[run_id]} both hold run {run_id}",
                     hint="one is a merge of the other: merge the single records, or leave one of the two out",
                 )
             seen[run_id] = item.name
+    return list(best.values())
 
 
 def _without_launched(items: Sequence[NamedRecord], notes: list[str], overlap: Overlap) -> list[NamedRecord]:
@@ -165,7 +153,7 @@ def _without_launched(items: Sequence[NamedRecord], notes: list[str], overlap: O
         began_s = window_of(item.record).start_s
         still = running.setdefault(machine, [])
         still[:] = [other for other in still if window_of(kept[other].record).end_s > began_s]
-        beside = [other for other in still if _overlap_s(item.record, kept[other].record) > TOUCH_S]
+        beside = [other for other in still if overlap_s(item.record, kept[other].record) > TOUCH_S]
         launched = next((other for other in beside if _is_same_launch(item.record, kept[other].record)), None)
         if launched is not None and overlap is Overlap.REFUSE:
             kept[launched], smaller = _by_energy(item, kept[launched])
@@ -185,12 +173,8 @@ def _is_same_launch(one: Record, other: Record) -> bool:
     Of two that count GPUs they must be the same: a sweep runs one command on each GPU of a machine at once.
     """
     shorter_s = min(window_of(one).length_s, window_of(other).length_s)
-    is_same_time = _overlap_s(one, other) >= SAME_SHARE * shorter_s
+    is_same_time = overlap_s(one, other) >= SAME_SHARE * shorter_s
     return one.command == other.command and is_same_time and has_same_gpus(one, other)
-
-
-def _overlap_s(one: Record, other: Record) -> float:
-    return window_of(one).overlap_s(window_of(other))
 
 
 def _by_energy(one: NamedRecord, other: NamedRecord) -> tuple[NamedRecord, NamedRecord]:
@@ -199,7 +183,7 @@ def _by_energy(one: NamedRecord, other: NamedRecord) -> tuple[NamedRecord, Named
 
 
 def _overlapping(item: NamedRecord, other: NamedRecord) -> InputError:
-    seconds = _overlap_s(item.record, other.record)
+    seconds = overlap_s(item.record, other.record)
     return InputError(
         f"{item.name} and {other.name} overlap for {seconds:.0f} s on {item.record.hardware.node}: "
         "each holds the whole machine's energy",

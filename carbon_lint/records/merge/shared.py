@@ -9,19 +9,61 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import pairwise
 from typing import NamedTuple
 
 from carbon_lint.records.intensity import scaled
-from carbon_lint.records.merge.windows import Window, window_of
 from carbon_lint.records.ranges import scaled_to
 from carbon_lint.records.record import Gpu, Record
 
 TOUCH_S = 1.0
 """A retry that starts in the second in which the first attempt ends does not overlap it."""
 _MOST_HOLDERS = 3
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """From `start_s` to `end_s`, seconds since 1970."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def length_s(self) -> float:
+        """Seconds."""
+        return max(0.0, self.end_s - self.start_s)
+
+
+def window_of(record: Record) -> Window:
+    """Return when the record was measured; if the clock was set back meanwhile, its duration before the end."""
+    start_s, end_s = _seconds(record.started_at), _seconds(record.ended_at)
+    return Window(start_s if start_s <= end_s else end_s - record.duration_s, end_s)
+
+
+def overlap_s(one: Record, other: Record) -> float:
+    """Return seconds that both share."""
+    mine, its = window_of(one), window_of(other)
+    return max(0.0, min(mine.end_s, its.end_s) - max(mine.start_s, its.start_s))
+
+
+def union_s(windows: Iterable[Window]) -> float:
+    """Return the seconds that are covered by at least one."""
+    merged: list[Window] = []
+    for window in sorted(windows):
+        if merged and window.start_s <= merged[-1].end_s:
+            merged[-1] = Window(merged[-1].start_s, max(merged[-1].end_s, window.end_s))
+        else:
+            merged.append(window)
+    return sum(window.length_s for window in merged)
+
+
+@lru_cache(maxsize=2**17)  # a ledger asks for the same times again and again
+def _seconds(stamp: str) -> float:
+    return datetime.fromisoformat(stamp).timestamp()
 
 
 def has_same_gpus(one: Record, other: Record) -> bool:
@@ -63,12 +105,14 @@ def summed(records: Sequence[Record]) -> tuple[Gpu, ...]:
     for record in records:
         for gpu in record.hardware.gpus:
             found.setdefault(gpu.uuid or (record.hardware.node, gpu.index, gpu.name), []).append(gpu)
-    return tuple(_sum(same) for same in found.values())
-
-
-def _sum(same: Sequence[Gpu]) -> Gpu:
-    kwh = sum(gpu.energy_kwh or 0.0 for gpu in same) if is_stated(same) else None
-    return replace(same[0], energy_kwh=kwh, is_shared=any(gpu.is_shared for gpu in same))
+    return tuple(
+        replace(
+            same[0],
+            energy_kwh=sum(gpu.energy_kwh or 0.0 for gpu in same) if is_stated(same) else None,
+            is_shared=any(gpu.is_shared for gpu in same),
+        )
+        for same in found.values()
+    )
 
 
 class Left(NamedTuple):
@@ -94,14 +138,7 @@ class Left(NamedTuple):
         return not self.machine_share and not any(self.gpu_shares)
 
 
-class _Rank(NamedTuple):
-    """Which of two records holds the time that they share: the larger, the earlier, the longer."""
-
-    is_exact: bool  # of a GPU whether its own energy is known: what is taken off an even share is a guess
-    minus_kwh: float
-    start_s: float
-    minus_end_s: float
-    run_id: str
+_Rank = tuple[bool, float, float, float, str]
 
 
 class _Span(NamedTuple):
@@ -144,7 +181,9 @@ def _spans(records: Sequence[Record], *, by_machine: bool) -> Iterable[list[_Spa
             continue  # a sum of attempts that lie apart: which of the time it used is not known
         if by_machine and record.hardware.machine is not None:
             found[record.hardware.machine].append(_Span(owner, -1, window, _rank(record, window, _machine_kwh(record))))
-        gpus = record.hardware.gpus if _may_hold_gpus(record) else ()
+        # It has energy of its GPUs, or would have it if it had any energy.
+        may_hold_gpus = record.energy_kwh.gpu is not None or record.energy_kwh.total is None
+        gpus = record.hardware.gpus if may_hold_gpus else ()
         is_exact = is_stated(gpus)
         for part, gpu in enumerate(gpus):
             key = identity_of(record, gpu) if by_machine else gpu.uuid
@@ -155,13 +194,12 @@ def _spans(records: Sequence[Record], *, by_machine: bool) -> Iterable[list[_Spa
     return [spans for spans in found.values() if len(spans) > 1]
 
 
-def _may_hold_gpus(record: Record) -> bool:
-    """Return whether the record has energy of its GPUs, or would have it if it had any energy."""
-    return record.energy_kwh.gpu is not None or record.energy_kwh.total is None
-
-
 def _rank(record: Record, window: Window, energy_kwh: float, *, is_exact: bool = True) -> _Rank:
-    return _Rank(is_exact, -energy_kwh, window.start_s, -window.end_s, record.run_id)
+    """Return which of two records holds the time that they share: the larger, the earlier, the longer.
+
+    `is_exact`: a GPU's own energy is known. What is taken off an even share is a guess.
+    """
+    return is_exact, -energy_kwh, window.start_s, -window.end_s, record.run_id
 
 
 def _lost(spans: list[_Span]) -> Iterable[tuple[_Span, float, list[int]]]:
