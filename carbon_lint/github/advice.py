@@ -30,7 +30,7 @@ def hidden_gpus(root: Path = ROOT) -> tuple[str, ...]:
 _ACTIVATES = re.compile(r"(?:^|[;&])\s*(?:source|\.)\s+[\"']?([^\s\"';&]+)/bin/activate\b", re.MULTILINE)
 _CONDA = re.compile(r"(?:^|[;&])\s*(?:conda|mamba|micromamba)\s+activate\b", re.MULTILINE)
 _INSTALLERS = {"uv": "pip install uv", "uvx": "pip install uv", "poetry": "pip install poetry"}
-_KNOWN_COMMANDS = (
+_KNOWN = (
     "python",
     "python3",
     "pip",
@@ -73,7 +73,7 @@ def not_found(name: str | None) -> str:
         return (
             "127 says that a command was not found: install it in `setup`, say `setup: pip install -r requirements.txt`"
         )
-    near = get_close_matches(name, _KNOWN_COMMANDS, n=1, cutoff=0.8)
+    near = get_close_matches(name, _KNOWN, n=1, cutoff=0.8)
     meant = f"did you mean `{near[0]}`? Else " if near and near[0] != name else ""
     return f"`{name}` was not found; {meant}install it in `setup: {_INSTALLERS.get(name, 'pip install …')}`"
 

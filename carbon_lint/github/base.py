@@ -10,7 +10,6 @@ import os
 import subprocess
 from itertools import accumulate
 from pathlib import Path
-from typing import Protocol
 
 from carbon_lint.github import api
 from carbon_lint.github.checkout import best_match, find_checkout
@@ -26,18 +25,6 @@ _MOST_LINKS = 8
 
 class BaseUnknownError(Exception):
     """The merge base, or a file of it, could not be read; the message says why."""
-
-
-class MergeBase(Protocol):
-    """The tree of the merge base. Names are relative to `root`, the folder of the workspace that holds the checkout."""
-
-    root: Path
-
-    def names(self) -> tuple[str, ...] | None:
-        """Return every file; `None` if they cannot be listed."""
-
-    def read(self, name: str) -> bytes | None:
-        """Return a file; `None` if the merge base does not have it. Raises BaseUnknownError."""
 
 
 def open_base(step: Step) -> MergeBase:
@@ -135,6 +122,13 @@ class _Api:
         except api.ApiError as error:
             raise BaseUnknownError(str(error)) from error
         return None
+
+
+MergeBase = _Git | _Api
+"""The tree of the merge base. Names are relative to `root`, the folder of the workspace that holds the checkout.
+
+`names()` has every file, `None` if they cannot be listed; `read(name)` returns one, `None` if it is not there.
+"""
 
 
 def _from_api(step: Step, base_sha: str, root: Path | None, error: BaseUnknownError) -> _Api:

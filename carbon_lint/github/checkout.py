@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from carbon_lint.github.results import Step
@@ -16,23 +16,17 @@ def find_checkout(step: Step, is_ours: Callable[[Path], bool]) -> Path | None:
 
     `None` if there is no `.git`, as after a checkout without git.
     """
-    workspace = _workspace(step)
-    above = [folder for start in _named(step) for folder in _upward(workspace, start)]
-    found = [folder for folder in dict.fromkeys([*above, *_folders(workspace)]) if (folder / ".git").exists()]
+    found = [folder for folder in _candidates(step) if (folder / ".git").exists()]
     return next((folder for folder in found if is_ours(folder)), found[0] if found else None)
 
 
 def best_match(step: Step, names: tuple[str, ...] | None) -> Path:
     """Return the folder in which most of `names` are there; the workspace if no folder has more of them."""
-    workspace = _workspace(step)
     if not names:
-        return workspace
-    candidates = [workspace]
-    for start in _named(step):
-        candidates += [folder for folder in _upward(workspace, start) if folder not in candidates]
-    candidates += [folder for folder in _folders(workspace) if folder not in candidates]
+        return _workspace(step)
     shortest = sorted(names, key=lambda name: (name.count("/"), name))[:_COMPARED]
-    return max(candidates, key=lambda folder: sum((folder / name).exists() for name in shortest))
+    folders = (_workspace(step), *_candidates(step))
+    return max(folders, key=lambda folder: sum((folder / name).exists() for name in shortest))
 
 
 def start_folder(step: Step, root: Path) -> Path:
@@ -47,22 +41,14 @@ def _workspace(step: Step) -> Path:
     return Path(os.path.normpath(step.context.workspace.absolute()))
 
 
-def _named(step: Step) -> Iterator[Path]:
-    """Return the folders that the inputs name, and the workspace."""
+def _candidates(step: Step) -> Iterable[Path]:
+    """Return what the inputs name, with all folders above it, and the folders below the workspace."""
     workspace, inputs = _workspace(step), step.inputs
-    if inputs.config is not None:
-        yield Path(os.path.normpath(workspace / inputs.config)).parent
-    if inputs.working_directory is not None:
-        yield Path(os.path.normpath(workspace / inputs.working_directory))
-    if inputs.card is not None:
-        yield Path(os.path.normpath(workspace / inputs.card)).parent
-    yield workspace
-
-
-def _upward(workspace: Path, folder: Path) -> Iterator[Path]:
-    while workspace == folder or workspace in folder.parents:
-        yield folder
-        folder = folder.parent
+    names = [name for name in (inputs.config, inputs.working_directory, inputs.card, ".") if name is not None]
+    named = [Path(os.path.normpath(workspace / name)) for name in names]
+    above = [folder for path in named for folder in (path, *path.parents)]
+    within = [folder for folder in above if folder == workspace or workspace in folder.parents]
+    return dict.fromkeys([*within, *_folders(workspace)])
 
 
 def _folders(workspace: Path) -> list[Path]:

@@ -52,7 +52,11 @@ def _limits_that_fail(report: RunReport) -> list[str]:
 def close(step: Step) -> None:
     """Write the summary and hand files over. Raises OutputError if the summary cannot be written."""
     if step.context.summary_file is not None:
-        ours = render_summary(step) if step.inputs.summary else ""
+        ours = ""
+        if step.inputs.summary:
+            ours = summary.render(report_of(step))
+            if changes := sections.changes(step.result.report.limit_changes):
+                ours += f"\n{changes}"
         write_summary(step.context.summary_file, ours, step.result.job_summary)
     within_s = OWNERSHIP_CANCELLED_S if step.result.report.is_cancelled else OWNERSHIP_S
     if not ownership.hand_over(step.result.written, step.context.workspace, within_s=within_s):
@@ -99,14 +103,6 @@ def _is_news(step: Step) -> bool:
     has_change = report.comparison is not None and report.comparison.emissions_change != 0
     has_findings = report.record is None and report.lint is not None and bool(report.lint.diagnostics)
     return report.verdict is not None or has_change or bool(report.limit_changes) or has_findings
-
-
-def render_summary(step: Step) -> str:
-    """Return the step in Markdown, whatever became of it."""
-    report = report_of(step)
-    text = summary.render(report)
-    changes = sections.changes(report.limit_changes)
-    return f"{text}\n{changes}" if changes else text
 
 
 def render_comment(step: Step, key: str) -> str:

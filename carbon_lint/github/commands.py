@@ -10,6 +10,7 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
@@ -56,27 +57,26 @@ class Console:
         """Write lines of the log that can do nothing but be read."""
         self._emit("".join(f"{terminal(line)}\n" for line in self.said(text).split("\n")))
 
-    def error(
-        self, message: str, *, title: str = "carbon-lint", where: Mapping[str, str] = MappingProxyType({})
-    ) -> None:
+    def error(self, message: str, where: Mapping[str, str] = MappingProxyType({})) -> None:
         """Write an error annotation; `where` has its file, line and column."""
-        self._annotate("error", message, title, where)
+        self._annotate("error", message, where)
 
-    def warning(self, message: str, *, title: str = "carbon-lint") -> None:
+    def warning(self, message: str) -> None:
         """Write a warning annotation."""
-        self._annotate("warning", message, title)
+        self._annotate("warning", message)
 
-    def notice(self, message: str, *, title: str = "carbon-lint") -> None:
+    def notice(self, message: str) -> None:
         """Write a notice."""
-        self._annotate("notice", message, title)
+        self._annotate("notice", message)
 
-    def group(self, title: str) -> None:
-        """Open a fold of the log; it ends with `end_group`."""
+    @contextmanager
+    def group(self, title: str) -> Iterator[None]:
+        """Fold what is written in the block."""
         self._emit(f"::group::{command_data(terminal(title))}\n")
-
-    def end_group(self) -> None:
-        """Close the fold."""
-        self._emit("::endgroup::\n")
+        try:
+            yield
+        finally:
+            self._emit("::endgroup::\n")
 
     def mask(self, secret: str | None) -> None:
         """Have the runner replace `secret` by `***` from here on, line by line as it compares."""
@@ -90,13 +90,13 @@ class Console:
         if rendered:
             self._emit(rendered if rendered.endswith("\n") else f"{rendered}\n")
 
-    def _annotate(self, level: str, message: str, title: str, where: Mapping[str, str] = MappingProxyType({})) -> None:
+    def _annotate(self, level: str, message: str, where: Mapping[str, str] = MappingProxyType({})) -> None:
         self._shown[level] += 1
         shown = "\n".join(terminal(part) for part in self.said(message).split("\n"))[:MAX_MESSAGE_CHARACTERS]
         if self._shown[level] > MAX_ANNOTATIONS:
             self._emit(f"{level}: {terminal(shown)}\n")  # past the runner's limit: still in the log
             return
-        given = {**where, "title": title}
+        given = {**where, "title": "carbon-lint"}
         properties = ",".join(f"{name}={command_property(terminal(value))}" for name, value in given.items())
         self._emit(f"::{level} {properties}::{command_data(shown)}\n")
 

@@ -246,9 +246,8 @@ class StepFront(FrontEnd):
 
     def _show_findings(self, report: LintReport) -> None:
         options = RenderOptions(base=str(self._step.context.workspace), folder=str(self._step.context.workspace))
-        self._step.console.group("carbon-lint: findings")
-        self.say(REPORTERS["text"](report, options).rstrip("\n"))
-        self._step.console.end_group()
+        with self._step.console.group("carbon-lint: findings"):
+            self.say(REPORTERS["text"](report, options).rstrip("\n"))
         if report.diagnostics:
             self._step.result.annotations = REPORTERS["github"](report, options)
         if self._step.inputs.sarif_file is not None:

@@ -214,7 +214,12 @@ class ActionInputs(Options):
             self._check_limits_without_a_run()
 
     def _check_limits_without_a_run(self) -> None:
-        """Raise UsageError for a limit that needs a run: the linter holds cards against the other two alone."""
+        """Raise UsageError if nothing is asked for, or a limit needs a run: cards are held against two alone."""
+        if not self.lint and self.hub_repo is None:
+            raise UsageError(
+                "nothing is asked for: there is no `command`, no `record`, no `hub-repo`, and `lint` is false",
+                hint="add `command: python train.py`, or leave `lint: false` out",
+            )
         if self.max_increase or self.baseline:
             raise UsageError(
                 f"input '{'max-increase' if self.max_increase else 'baseline'}' compares a run, and there is none",

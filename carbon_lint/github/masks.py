@@ -6,10 +6,10 @@ The runner replaces a mask wherever it occurs, in our lines too: `0`, `true` or 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import carbon_lint
 
 MIN_CHARACTERS = 8
 """A shorter text is hardly a secret, and is part of innocent words and figures."""
@@ -43,12 +43,5 @@ def _is_our_text(text: str) -> bool:
 @cache
 def _our_text() -> str:
     """Return the text of every module: whatever we print is in it, so no list of our words has to be kept."""
-    return "\n".join(_sources(files("carbon_lint")))
-
-
-def _sources(folder: Traversable) -> Iterator[str]:
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            yield from _sources(entry)
-        elif entry.name.endswith((".py", ".j2", ".json")):
-            yield entry.read_text(encoding="utf-8")
+    found = Path(carbon_lint.__file__).parent.rglob("*")
+    return "\n".join(path.read_text(encoding="utf-8") for path in found if path.suffix in {".py", ".j2", ".json"})

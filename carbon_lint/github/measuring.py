@@ -126,15 +126,11 @@ def run_setup(script: str, environ: Mapping[str, str], pass_env: tuple[str, ...]
     """Run `setup`, not measured. Raises SetupFailedError; its processes are ended if this is interrupted."""
     child_environ, _ = job_environ(environ, pass_env=pass_env, own_prefix=own_prefix())
     words = JobWords()
-    console.group("carbon-lint: setup")
-    try:
-        with JobOutput(console.write, words.feed) as output:
-            output.start()
-            status = _wait_for(
-                subprocess.Popen([*SHELL, script], env=child_environ, stdin=subprocess.DEVNULL, start_new_session=True)
-            )
-    finally:
-        console.end_group()
+    with console.group("carbon-lint: setup"), JobOutput(console.write, words.feed) as output:
+        output.start()
+        status = _wait_for(
+            subprocess.Popen([*SHELL, script], env=child_environ, stdin=subprocess.DEVNULL, start_new_session=True)
+        )
     if status:
         raise SetupFailedError(128 - status if status < 0 else status, words.missing)
 

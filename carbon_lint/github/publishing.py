@@ -66,7 +66,8 @@ def check_can_publish(step: Step) -> None:
     with naming("hub-repo", step.inputs.hub_repo):
         parse_target(step.inputs.hub_repo or "", endpoint)
     _check_card_is_there(step)
-    if mode is not Mode.DRY_RUN and not _has_credentials(step):
+    is_keyless = any(step.environ.get(name) for name in ("HF_OIDC_RESOURCE", "HF_OIDC_ID_TOKEN"))
+    if mode is not Mode.DRY_RUN and not is_keyless and not _has_token(step):
         raise HubError("there is no token for the Hub, or the secret it is taken from does not exist", hint=_NEEDED)
     # a trusted publisher names one branch, so when nothing is committed keyless login may well be refused
     is_asked = mode is not Mode.DRY_RUN or _has_token(step)
@@ -127,9 +128,8 @@ def publish_card(step: Step, plan: RunPlan, settings: Settings, record: Record |
         step.console.notice(f"what would be published could not be shown: {error.message}")
         return Publication(why_not=error.message)
     if mode is Mode.DRY_RUN:
-        step.console.group("carbon-lint: what would be published")
-        step.console.line(published.diff or "nothing: the Hub has this card already")
-        step.console.end_group()
+        with step.console.group("carbon-lint: what would be published"):
+            step.console.line(published.diff or "nothing: the Hub has this card already")
         reason = f"{not_published(step)}; the log shows the change"
         step.console.notice(f"not published: {reason}")
         return Publication(why_not=reason)
@@ -176,13 +176,8 @@ def not_published(step: Step) -> str:
 
 def _show_loss(step: Step, lost: Loss) -> None:
     step.console.warning(f"`replace-card: true`: {lost}; the log shows them")
-    step.console.group("carbon-lint: what is lost on the Hub")
-    step.console.line("\n".join(lost.shown()))
-    step.console.end_group()
-
-
-def _has_credentials(step: Step) -> bool:
-    return _has_token(step) or any(step.environ.get(name) for name in ("HF_OIDC_RESOURCE", "HF_OIDC_ID_TOKEN"))
+    with step.console.group("carbon-lint: what is lost on the Hub"):
+        step.console.line("\n".join(lost.shown()))
 
 
 def _has_token(step: Step) -> bool:

@@ -50,7 +50,8 @@ class Filter:
 
     def feed(self, data: bytes) -> bytes:
         """Return what may be written now of all that came so far."""
-        if self._is_within_command() and len(self._held) + len(data) <= MAX_HELD_BYTES and not _LINE_END.search(data):
+        is_within_command = self._held.startswith((b"::", b"##["))
+        if is_within_command and len(self._held) + len(data) <= MAX_HELD_BYTES and not _LINE_END.search(data):
             self._held += data
             return b""
         return self._filtered(self._held + data, is_end=False)
@@ -59,9 +60,6 @@ class Filter:
         """Return the rest, when no more comes: what was held back, and an end for a fold that was left open."""
         rest = self._filtered(self._held, is_end=True)
         return rest + b"\n::endgroup::\n" if self._is_group_open else rest
-
-    def _is_within_command(self) -> bool:
-        return self._held.startswith((b"::", b"##["))
 
     def _filtered(self, data: bytes, *, is_end: bool) -> bytes:
         self._held = b""
@@ -139,7 +137,7 @@ class JobOutput:
     Until then the pipe holds what is written.
     """
 
-    def __init__(self, write: Callable[[bytes], None], on_output: Callable[[bytes], None] | None = None) -> None:
+    def __init__(self, write: Callable[[bytes], None], on_output: Callable[[bytes], object]) -> None:
         """Take functions that the thread calls: `write` with harmless output, `on_output` with what the job wrote."""
         self._on_output = on_output
         self._write = write
@@ -147,7 +145,6 @@ class JobOutput:
         self._thread = threading.Thread(target=self._pump, name="job-output", daemon=True)
         self._saved: tuple[int, int] = (-1, -1)
         self._read_end = -1
-        self.failure: OSError | None = None
 
     def __enter__(self) -> Self:
         sys.stdout.flush()
@@ -183,17 +180,8 @@ class JobOutput:
         job_output = Filter()
 
         def take(data: bytes) -> None:
-            if self._on_output is not None:
-                self._on_output(data)
-            self._pass_on(job_output.feed(data))
+            self._on_output(data)
+            self._write(job_output.feed(data))
 
         empty(self._read_end, self._is_over, take, CHUNK_BYTES)
-        self._pass_on(job_output.finish())
-
-    def _pass_on(self, data: bytes) -> None:
-        if self.failure is not None:
-            return
-        try:
-            self._write(data)
-        except OSError as error:
-            self.failure = error  # the log has no reader any more; the job must not notice
+        self._write(job_output.finish())

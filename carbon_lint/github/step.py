@@ -6,13 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from carbon_lint.errors import InputError, OutputError, UsageError
+from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import check_writable, make_folder_for
 from carbon_lint.github import api, paths
 from carbon_lint.github.base import BaseUnknownError, MergeBase, read_at
 from carbon_lint.github.configuration import Configuration, configuration_of
 from carbon_lint.github.front import StepFront
-from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.github.publishing import check_can_publish
 from carbon_lint.github.record import model_of, read_record, record_path_of
 from carbon_lint.github.results import Step
@@ -39,12 +38,18 @@ _FORK = (
 
 def run_step(step: Step) -> None:
     """Run the stages of the step, and put the result into `step.result`. Raises CarbonLintError, KeyboardInterrupt."""
-    _check_asked(step.inputs)
     _check_sarif_file(step)
     check_can_publish(step)
     options = options_of(step)
     configuration = configuration_of(step, options)
-    _say_changes(step, configuration)
+    step.result.know(limit_changes=configuration.changes)
+    for note in configuration.notes:
+        step.console.notice(note)
+    if configuration.changes:
+        rows = "".join(f"\n  {change}" for change in configuration.changes)
+        step.console.notice(
+            f"this pull request changes the configuration; that of the merge base holds until it is merged:{rows}"
+        )
     record = read_record(step, configuration) if step.inputs.command is None else None
     plan = plan_of(step, options, configuration, record)
     front = StepFront(step, plan, configuration, record)
@@ -78,6 +83,7 @@ def plan_of(step: Step, options: Options, configuration: Configuration, record: 
         model=model_of(step),
         run_group=inputs.run_group or configuration.settings.run_group,
     )
+    has_ledger = bool(step.environ.get(LEDGER_VARIABLE)) or (context.workspace / LEDGER_FOLDER).is_dir()
     path = record_path_of(step) if is_measuring or record is not None else None
     around = Surroundings(
         run=before if record is None else identity_of(record),
@@ -87,18 +93,12 @@ def plan_of(step: Step, options: Options, configuration: Configuration, record: 
         hub_token=inputs.hf_token,
         ledger_folder=str(context.workspace / LEDGER_FOLDER),
         exceptions=_exceptions_by_label(step),
-        has_windows=_has_windows(step, configuration),
+        has_windows=has_ledger and bool(configuration.settings.budget),
         only_own_group=not is_measuring and not inputs.allow_foreign,
         record_path=None if path is None else str(path),
         card=None if inputs.card is None else str(paths.inside(context, "card", inputs.card)),
     )
     return plan_run(options, configuration.settings, around)
-
-
-def _has_windows(step: Step, configuration: Configuration) -> bool:
-    """Return whether there are budgets of windows, and a ledger to judge them with."""
-    has_ledger = step.environ.get(LEDGER_VARIABLE) or (step.context.workspace / LEDGER_FOLDER).is_dir()
-    return bool(configuration.settings.budget and has_ledger)
 
 
 def _exceptions_by_label(step: Step) -> tuple[BudgetException, ...]:
@@ -146,25 +146,6 @@ class _StepFiles:
                 f"{path.name} of the merge base cannot be read: {error}",
                 hint="give `actions/checkout` `fetch-depth: 0`",
             ) from error
-
-
-def _say_changes(step: Step, configuration: Configuration) -> None:
-    step.result.know(limit_changes=configuration.changes)
-    for note in configuration.notes:
-        step.console.notice(note)
-    if configuration.changes:
-        rows = "".join(f"\n  {change}" for change in configuration.changes)
-        step.console.notice(
-            f"this pull request changes the configuration; that of the merge base holds until it is merged:{rows}"
-        )
-
-
-def _check_asked(inputs: ActionInputs) -> None:
-    if inputs.command is None and inputs.record is None and not inputs.lint and inputs.hub_repo is None:
-        raise UsageError(
-            "nothing is asked for: there is no `command`, no `record`, no `hub-repo`, and `lint` is false",
-            hint="add `command: python train.py`, or leave `lint: false` out",
-        )
 
 
 def _check_sarif_file(step: Step) -> None:

@@ -38,7 +38,7 @@ def console(tmp_path):
 @pytest.mark.parametrize("level", ["error", "warning", "notice"])
 def test_an_annotation_is_one_command_whatever_is_in_it(console, level):
     out, log = console
-    getattr(out, level)(NASTY, title=NASTY)
+    getattr(out, level)(NASTY, **({"where": {"file": NASTY}} if level == "error" else {}))
     commands = parse_commands(log())
     assert [command.name for command in commands] == [level]
     assert "100%" in commands[0].data
@@ -47,8 +47,8 @@ def test_an_annotation_is_one_command_whatever_is_in_it(console, level):
 def test_no_line_of_ours_is_a_command(console):
     out, log = console
     out.line(NASTY)
-    out.group(NASTY)
-    out.end_group()
+    with out.group(NASTY):
+        pass
     assert [command.name for command in parse_commands(log())] == ["group", "endgroup"]
 
 
