@@ -8,32 +8,6 @@ from functools import cache
 from carbon_lint.lint.evidence import has_word, models_in
 from carbon_lint.value import Value
 
-# What variants of a model take that data/gpu_power.json, the one table of ratings, does not list: makers set some
-# boards lower or higher. Of a TPU, the mean and the most that Google measured; of later ones it states nothing.
-_VARIANTS_W = {
-    "2060": (160, 184),
-    "2070": (175, 215),
-    "4000": (130, 160),
-    "4090": (425, 450),
-    "5000": (230, 250),
-    "5060": (145, 180),
-    "A10G": (150, 300),
-    "A800": (250, 400),
-    "B200": (700, 1200),
-    "B300": (1000, 1400),
-    "GAUDI3": (600, 900),
-    "GB200": (1000, 1200),
-    "H800": (350, 700),
-    "K80": (150, 300),
-    "L40S": (300, 350),
-    "MI250": (500, 560),
-    "MI250X": (500, 560),
-    "MI300A": (550, 760),
-    "MI325X": (750, 1000),
-    "TPUV3": (220, 262),
-    "TPUV4": (170, 192),
-    "V100": (250, 350),
-}
 # Machine types of Google Cloud and AWS are called so too, and hold other cards.
 _MACHINE_TYPES = ("A2", "P4")
 
@@ -68,16 +42,15 @@ class Bounds(Value):
 @cache
 def rated_w() -> dict[str, tuple[float, float]]:
     """Return the rated board power in W of each model: the least and the most of the variants sold under its name."""
-    import json
+    from carbon_lint.data import load
 
-    from carbon_lint.data import table
-
-    path = table("gpu_power.json")
-    rated: dict[str, tuple[float, float]] = dict(_VARIANTS_W)
-    for row in json.loads(path.read_text(encoding="utf-8")):
+    rated: dict[str, tuple[float, float]] = {}
+    for row in load("gpu_power.json"):
+        most_w = row["max_power_w"]
+        least_w = row.get("min_power_w", most_w)  # what the same board is set to elsewhere, or draws in the mean
         for model in models_in(row["name"]):
-            least_w, most_w = rated.get(model, (row["max_power_w"], row["max_power_w"]))
-            rated[model] = (min(least_w, row["max_power_w"]), max(most_w, row["max_power_w"]))
+            lowest_w, highest_w = rated.get(model, (least_w, most_w))
+            rated[model] = (min(lowest_w, least_w), max(highest_w, most_w))
     return {model: range_w for model, range_w in rated.items() if model not in _MACHINE_TYPES}
 
 
