@@ -115,7 +115,7 @@ class Settings:
 
     @property
     def place_key(self) -> str | None:
-        """The one of `PLACE_KEYS` that is set, None if none is."""
+        """The one of `PLACE_KEYS` that is set, or None."""
         return next((key for key in PLACE_KEYS if key in self._stated), None)
 
     def states(self, key: str) -> bool:

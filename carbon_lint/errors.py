@@ -140,7 +140,7 @@ class HubError(CarbonLintError):
 
 
 class MeasurementError(CarbonLintError):
-    """No trustworthy number can be had."""
+    """There is no trustworthy figure."""
 
     exit_code = ExitCode.NOT_MEASURED
 

@@ -37,7 +37,7 @@ class Source(NamedTuple):
 
 
 class MaxIncrease(NamedTuple):
-    """State how much more than the baseline may pass. A run fails if it is over both parts; `None` is no such part.
+    """State how much more than the baseline may pass. A run fails if it is over both parts; `None` means no such part.
 
     `source` names who set it (a flag, an input, a line of the configuration). Two that differ in it alone are equal.
     """
@@ -155,7 +155,7 @@ def _share(text: str) -> float | None:
 
 
 def parse_day(value: Any) -> date | None:
-    """Return a day of TOML, or the text of one, as a date; `None` for what is none."""
+    """Return a day of TOML, or the text of one, as a date; `None` for anything else."""
     from datetime import date, datetime  # noqa: PLC0415  on the check path
 
     if isinstance(value, date):

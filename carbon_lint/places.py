@@ -189,7 +189,7 @@ def _hint(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def _nearest(text: str) -> list[Place]:
-    """Return the places that `text` may mean: by what they are called; if none is called so, by country or likeness."""
+    """Return the places that `text` may mean: by name; if no place has that name, by country or likeness."""
     called, wanted, last = _called(), _plain(text), _plain(text.rpartition("/")[2])
     state = wanted.removeprefix("usa").removeprefix("us")  # `US-VA`
     exact = [*called.get(wanted, ()), *called.get(last, ()), *called.get(state, ())]

@@ -30,7 +30,7 @@ class Value:
         self.__dict__.update(zip(self._names, given, strict=False), **named)
 
     def but(self, **changes: object) -> Self:
-        """Return the value with other fields. Raises TypeError for a name that is none: no type checker sees it."""
+        """Return the value with other fields. Raises TypeError for an unknown name, which no type checker sees."""
         if unknown := changes.keys() - set(self._names):
             raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
         return type(self)(**{**self.__dict__, **changes})

@@ -1,10 +1,10 @@
 """Where the regions of AWS and Azure stand, as their operators state it. Read by `generate_places.py`.
 
 AWS:   https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html (column "Name"), each name
-       held against the one in botocore's `partitions.json`, release 1.44.8 of November 2026
+       compared with the one in botocore's `partitions.json`, release 1.44.8 of November 2026
 Azure: https://learn.microsoft.com/azure/reliability/regions-list (column "Physical location"), its text of August 2026
 
-Value: the code of a place of CodeCarbon's tables; the city, where it is published; and, where the page above does not
+Value: the code of a place of CodeCarbon's tables; the city, if it is published; and, if the page above does not
 name the place, who does. Regions whose operator names no state are left out: AWS GovCloud, secret and defence regions.
 
 A region in the US is given the figure of its eGRID subregion, which is the grid that serves it, and not that of its

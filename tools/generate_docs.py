@@ -44,7 +44,7 @@ ACTIONS = {
     "action": (
         "carbon-lint",
         (
-            "Measure a training's emissions, hold them against a budget, write them into the model card, lint it and "
+            "Measure a training's emissions, check them against a budget, write them into the model card, lint it and "
             "publish it"
         ),
         "runs:\n  using: docker\n  image: Dockerfile\n",

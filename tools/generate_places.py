@@ -1,7 +1,7 @@
 """Write `carbon_lint/data/places.json`: CodeCarbon's tables, and newer figures of Ember, Google and EPA.
 
     python tools/generate_places.py ../shared/grid  take the figures of Ember and Google over from the files there
-    python tools/generate_places.py                 keep their figures as they are, and write the rest anew
+    python tools/generate_places.py                 keep their figures as they are, and write the rest again
     python tools/generate_places.py --check         exit 1 if that would change the file
 
 What CodeCarbon says is the answer of its own engine for one kWh, so its unit conversions and fallbacks are in it.

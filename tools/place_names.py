@@ -1,6 +1,6 @@
 """What else people call a place: its names in ISO 3166, its capital, a part of it, its old name, a cloud's region.
 
-None of these is accepted as a location: a user who writes one is told the code. Read by `generate_places.py`. The
+None of these is accepted as a location: the error for one names the code. Read by `generate_places.py`. The
 capitals and the last table are common knowledge, written down by hand.
 """
 

@@ -1,16 +1,17 @@
-"""Lint the English of the documentation by proselint, with a small style of our own.
+"""Lint the English of the documentation by proselint, and that of the code, with a small style of our own.
 
-    python tools/prose.py [FILE ...]     every page by default; exit status 1 if there are findings
+    python tools/prose.py [FILE ...]     every page and module by default; exit status 1 if there are findings
 
 `STYLE` lists the habits of this project's older pages that readers stumbled over. Start, the guides, the front page and
-README also keep each sentence to `LONGEST` words, other pages to `LONGEST_IN_DETAIL`. Code, addresses and comments are
-not read.
+README also keep each sentence to `LONGEST` words, other pages to `LONGEST_IN_DETAIL`. Of a page, code, addresses and
+comments are not read. Of a Python file, docstrings, comments and messages are read, by `STYLE` alone.
 """
 
 from __future__ import annotations
 
 import re
 import sys
+import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,12 +38,12 @@ FREE = ("CONTRIBUTING.md",)
 GENERATED = re.compile(r"docs/(?:cli|config|exit-codes|inputs|record)\.md|docs/rules/")
 
 STYLE = (
-    ("where", r"(?:^|[.:;(*|] )Where\b(?![^.:\n]*\?)", "'Where' begins a condition: write 'If' or 'When'"),
+    ("where", r"(?:^|[.:;(*|] )Where\b(?! \||[^.:\n]*\?)", "'Where' begins a condition: write 'If' or 'When'"),
     ("where", r"\b(?:[Oo]nly|except|[Ee]ven|unless|but) where\b", "'where' for a condition: write 'if' or 'when'"),
     ("where", r", where (?:it|there|they|one|any|no|all|none|nothing)\b", "'where' for a condition: write 'if'"),
     ("told", r"\b(?:is|are|was|were|be) (?:said|told)\b", "say who does it: 'carbon-lint prints', 'the error names'"),
     ("were", r"\bit were\b|\bwere it\b", "write 'if it is' or 'if it was'"),
-    ("none", r"\b(?:is|are) none\b|\bnone is\b", "write 'there is no ...'"),
+    ("none", r"(?<![Tt]here )\b(?:is|are) none\b|\bnone is\b", "write 'there is no ...'"),
     ("no", r"(?<![Tt]here )\b(?:is|are|was) no (?!longer\b|more\b|less\b|need\b)\w+", "write 'is not a ...'"),
     ("actors", r"\bdoors?\b|\bears?\b|\bhears?\b|\bheard\b", "programs have no doors and ears"),
     ("old", r"\b(?:anew|thereof|whereof|lest|hence|nought|likewise|for ever)\b", "an old word: use a plain one"),
@@ -77,6 +78,7 @@ _ONE_WORD = re.compile(r"`[^`]+`|https?://[^\s)>]+")
 _BLOCK = re.compile(r"(?:(?!\n\s*\n|\n *(?:[-*|#>=!]|\d+\.)).)+", re.DOTALL)
 _END = re.compile(r"[.!?:][)*\"\]]*\s+(?=[A-Z`*\[(\"'X]|carbon-lint )")
 _WORDS = re.compile(r"[\w'/.-]*\w")
+_READ_OF_CODE = {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
 
 
 def blanked(text: str) -> str:
@@ -116,11 +118,21 @@ def habit(pattern: str) -> Callable[[str, Check], Iterator[CheckResult]]:
 def findings(path: Path, text: str) -> list[str]:
     """Return one line for each finding, in order."""
     name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.as_posix()
+    if path.suffix == ".py":
+        return list(_code_findings(name, text))
     # The first key that fits a check decides, so the longer one comes first.
     lengths = {"carbon_lint.long": name.startswith(TRADE), "carbon_lint.very_long": not name.startswith(FREE + TRADE)}
     enabled = {**lengths, **dict.fromkeys(READ, True)}
     results = LintFile(name, blanked(text)).lint({**DEFAULT, "checks": enabled})
     return [f"{name}:{one.pos[0]}:{one.pos[1]}: {one.check_result.message}" for one in results]
+
+
+def _code_findings(name: str, text: str) -> Iterator[str]:
+    for token in tokenize.generate_tokens(iter(text.splitlines(keepends=True)).__next__):
+        if token.type in _READ_OF_CODE and " " in token.string:
+            for _, pattern, message in STYLE:
+                for match in re.finditer(pattern, _ONE_WORD.sub("X", token.string), re.MULTILINE):
+                    yield f"{name}:{token.start[0]}: {match[0].strip()!r}: {message}"
 
 
 def register() -> None:
@@ -138,10 +150,11 @@ def register() -> None:
 
 
 def pages() -> list[Path]:
-    """Return every page that a person has written; CHANGELOG.md lists what was, in the words of its day."""
+    """Return every page that a person has written, and every module. This one holds the patterns."""
     found = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*/README.md")]
-    written = {path: path.relative_to(ROOT).as_posix() for path in found if path.name != "CHANGELOG.md"}
-    return sorted(path for path, name in written.items() if not GENERATED.match(name))
+    modules = [*(ROOT / "carbon_lint").rglob("*.py"), *(ROOT / "tools").glob("*.py"), ROOT / "entrypoint.py"]
+    names = {path: path.relative_to(ROOT).as_posix() for path in (*found, *modules) if path != Path(__file__).resolve()}
+    return sorted(path for path, name in names.items() if not GENERATED.match(name))
 
 
 def main(arguments: list[str]) -> int:
@@ -149,7 +162,7 @@ def main(arguments: list[str]) -> int:
     register()
     paths = [Path(name).resolve() for name in arguments] or pages()
     lines = [line for path in paths for line in findings(path, path.read_text(encoding="utf-8"))]
-    print("\n".join(lines) if lines else f"{len(paths)} pages: plain English")
+    print("\n".join(lines) if lines else f"{len(paths)} files: plain English")
     return int(bool(lines))
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TITLE = "Environmental Impact"
 _BEGIN = "<!-- carbon-lint:environmental-impact"
-_FIRST = f"{_BEGIN} written by `carbon-lint card --body`; it replaces what is changed here -->"
+_FIRST = f"{_BEGIN} written by `carbon-lint card --body`; carbon-lint overwrites edits in this section -->"
 _LAST = "<!-- /carbon-lint:environmental-impact -->"
 _HEADING = (
     r"^[ ]{0,3}(?P<marks>\#{1,6})[ \t][^\n]{0,100}?environmental[ -]impact[^\n]*"

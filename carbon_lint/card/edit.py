@@ -346,7 +346,7 @@ def _verify(card: Card, text: str, block: Block) -> None:
     )
     if not is_right:
         at = card.block_key.start if card.block_key is not None else 0
-        what = f"`{BLOCK_KEY}` cannot be written without touching what is around it"
+        what = f"`{BLOCK_KEY}` cannot be written without changing other lines"
         raise refused_at(card, at, what, "write the block by hand, one key a line, and try again")
 
 

@@ -84,7 +84,7 @@ _COUNTED = (
     r"[\w%]|[ ]{1,2}(?:%|[kM]?Wh\b|k?W\b|hours?\b|h\b|GPUs?\b|\+/-|to[ ]\d)"
     r"|\s?[-\u2013\u00b1]\s?\d"
 )
-# `3 x 5 kg` and `5 kg x 3` are no totals, and of `10 kg to 20 kg` neither is.
+# `3 x 5 kg` and `5 kg x 3` are not totals, and of `10 kg to 20 kg` neither is.
 _FACTOR_BEFORE = r"\d[ ]{0,2}[x\u00d7\u00b7*][ ]{0,2}$"
 _FACTOR_BEHIND = r"[ ]{0,2}[x\u00d7*][ ]{0,2}\d|[ ]{1,3}\d[\d.,]{0,12}[ ]{0,2}="
 _RANGE_BEHIND = r"[ ]{0,2}(?:\b(?:to|bis)\b|\u00e0|[-\u2013\u2014~])[ ]{0,2}(?P<last>\d[\d.,]{0,20})"

@@ -1,4 +1,4 @@
-"""`--run-id`, `--sum`, `--location` and the like: what `card --from` and `check --emissions-csv` take of a table."""
+"""`--run-id`, `--sum`, `--location` and other flags: what `card --from` and `check --emissions-csv` take of a table."""
 
 from __future__ import annotations
 

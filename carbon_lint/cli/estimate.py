@@ -107,7 +107,7 @@ def _check_flags(arguments: Namespace) -> set[str]:
         if {one, other} <= given:
             raise UsageError(f"{_flag(one)} and {_flag(other)} do not go together", hint="leave one of them out")
     if "from_record" in given and len(given) > 1:
-        raise UsageError("--from-record goes with no other job", hint="leave the others out")
+        raise UsageError("--from-record names the whole job", hint="leave the other flags out")
     has_host = bool(given & {"cpu", "runner"})
     wrong = dict.fromkeys(_ONLY_OF_A_JOB, "--from-record") if "from_record" in given else {"scale": "--gpu or --cpu"}
     if "from_record" not in given:

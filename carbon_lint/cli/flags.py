@@ -32,7 +32,7 @@ def add_keys(parser: _ActionsContainer, *names: str, **more: str) -> None:
 
 
 def _argument(name: str, kind: Kind) -> dict[str, Any]:
-    """Return what argparse is told of the value of a key."""
+    """Return the arguments of argparse for the value of a key."""
     if kind.schema.get("type") == "boolean":
         return {"action": "store_true"}
     choices = kind.schema.get("items", kind.schema).get("enum")

@@ -202,7 +202,7 @@ def _list(arguments: Namespace) -> int:
     from carbon_lint.report.ledger.runs import FORMATS, line
 
     if arguments.format == "parquet" and arguments.output is None:
-        raise UsageError("Parquet is no text", hint="name a file: -o runs.parquet")
+        raise UsageError("Parquet is not text", hint="name a file: -o runs.parquet")
     found = _contents(arguments)
     counted = count(_of_repository(found, arguments))
     if arguments.format == "text":

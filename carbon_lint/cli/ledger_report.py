@@ -76,7 +76,7 @@ def report(arguments: Namespace) -> int:
 
 
 def _period(arguments: Namespace, now: datetime) -> Period:
-    """Return the time that is asked for: this month if none is. Raises UsageError."""
+    """Return the time that is asked for, by default this month. Raises UsageError."""
     if arguments.window is not None:
         return days_before(now, parse_window_s(arguments.window))
     return month_around(now) if arguments.month is None else month_period(parse_month(arguments.month))

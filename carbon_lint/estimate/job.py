@@ -53,7 +53,7 @@ class Estimate:
     Attributes:
         energy_kwh: what is counted (CPU, memory, GPUs), PUE included.
         emissions_g: of that energy; `None` if no place is known.
-        intensity: of the place; `None` if none is known.
+        intensity: of the place; `None` if it is not known.
         left_out_share: what board, fans, disks, network and power supply draw, as shares of `energy_kwh`; `None` if
             the host is not counted.
         basis: what was estimated, in words.

@@ -27,7 +27,7 @@ def worst(*statuses: Status) -> Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """Limits of one run, each with its source: a flag, an input, or a line of the configuration. `None` is no limit."""
+    """Limits of one run, each with its source: a flag, an input, a line of the configuration. `None` means no limit."""
 
     max_emissions_g: float | None = None
     max_energy_kwh: float | None = None

@@ -107,7 +107,7 @@ class _Api:
         return self._names
 
     def read(self, name: str) -> bytes | None:
-        # Without a list and without git, the checkout may lie below the root: its folder is no part of the name.
+        # Without a list and without git, the checkout may lie below the root: its folder is not part of the name.
         away = next((part for part in _heads(name)[:-1] if self._modes.get(part) in _LEADS_AWAY), None)
         if away is not None:
             raise BaseUnknownError(f"{away} is a link or a submodule, which the API does not follow")

@@ -91,7 +91,7 @@ def comment_key(step: Step) -> str:
 
 
 def _is_news(step: Step) -> bool:
-    """Return whether a comment is made if there is none; one that is there is always kept true."""
+    """Return whether to make a comment if there is none. An existing one is always updated."""
     report = step.result.report
     wanted = step.inputs.comment_on
     if report.is_cancelled:

@@ -54,7 +54,7 @@ class Console:
         return redact.text(self._words(message), self._secrets)
 
     def line(self, text: str = "") -> None:
-        """Write lines of the log that can do nothing but be read."""
+        """Write lines of the log that can only be read."""
         self._emit("".join(f"{terminal(line)}\n" for line in self.said(text).split("\n")))
 
     def error(self, message: str, where: Mapping[str, str] = MappingProxyType({})) -> None:

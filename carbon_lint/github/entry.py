@@ -46,7 +46,7 @@ def trusted_environ(environ: Mapping[str, str], *, in_job: bool) -> dict[str, st
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """Run the step and return its exit status. Raises nothing but what ends the interpreter."""
+    """Run the step and return its exit status. Raises only what ends the interpreter."""
     context = Context.from_environ(environ)
     if debug.wanted_by(environ):
         debug.switch_on(environ)
@@ -90,7 +90,7 @@ def _run(step: Step) -> None:
     for secret in (*inputs.tokens, *named):
         step.console.mask(secret)
     for name in unknown_inputs(step.environ):
-        step.console.notice(f"`{name}` is no input of carbon-lint; was it meant for another action?")
+        step.console.notice(f"`{name}` is not an input of carbon-lint; is it for another action?")
     if inputs.without_effect:
         names = ", ".join(f"`{name}`" for name in inputs.without_effect)
         own = "; the record keeps the place and the figures of its own run" if inputs.record is not None else ""

@@ -91,7 +91,7 @@ class StepFront(FrontEnd):
         if record.outcome is Outcome.UNMEASURED:
             reason = record.unmeasured_because
             why = "the record does not say why" if reason is None else reason.message
-            return (f"no trustworthy number could be had: {why}",)
+            return (f"no trustworthy figure: {why}",)
         return ()
 
     def show(self, report: RunReport) -> None:
@@ -161,7 +161,7 @@ class StepFront(FrontEnd):
             finally:
                 step.result.job_summary = files.summary()
                 for refused in files.copy_to(step.context):
-                    step.console.warning(f"not handed on to later steps: {refused}")
+                    step.console.warning(f"not passed to later steps: {refused}")
 
     def _check_outputs(self) -> None:
         """Find out before the job whether record and card can be written, and no other card is meant."""

@@ -79,7 +79,7 @@ def _choice(*choices: str) -> Callable[[str], str]:
 def _fail_on(value: str) -> str:
     if value.lower() in {"none", "never", "false", "off", "no"}:
         raise UsageError(
-            f"{quoted(value)} is no severity", hint='`lint: "false"` lints nothing; `fail-on: error` is mildest'
+            f"{quoted(value)} is not a severity", hint='`lint: "false"` lints nothing; `fail-on: error` is mildest'
         )
     return str(_choice(*SEVERITIES)(value))
 
@@ -197,24 +197,24 @@ class ActionInputs(Options):
             raise UsageError("input 'replace-card' is given without 'card'", hint="add `card: README.md`")
         if self.allow_foreign and (self.record is None or self.command is not None):
             raise UsageError(
-                "input 'allow-foreign' is for a `record` that is read, and here none is",
+                "input 'allow-foreign' needs a `record` and no `command`",
                 hint="leave `allow-foreign` out, or name the `record` and leave `command` out",
             )
         if self.attestations and self.record is None and self.command is None:
             raise UsageError(
-                "input 'attestations' is for the record of a run, and there is none",
+                "input 'attestations' needs a run whose record it signs",
                 hint="add `command: python train.py` or `record: carbon-lint-record.json`, or leave it out",
             )
         if self.with_evidence and (self.hub_repo is None or (self.record is None and self.command is None)):
             raise UsageError(
-                "input 'with-evidence' publishes the record of a run beside a card on the Hub, and one is not given",
-                hint="add `hub-repo: OWNER/MODEL` and `command` or `record`, or leave it out",
+                "input 'with-evidence' needs `hub-repo`, and `command` or `record`",
+                hint="add them, or leave it out",
             )
         if self.command is None and self.record is None:
             self._check_limits_without_a_run()
 
     def _check_limits_without_a_run(self) -> None:
-        """Raise UsageError if nothing is asked for, or a limit needs a run: cards are held against two alone."""
+        """Raise UsageError if nothing is asked for, or a limit needs a run: two limits alone can check a card."""
         if not self.lint and self.hub_repo is None:
             raise UsageError(
                 "nothing is asked for: there is no `command`, no `record`, no `hub-repo`, and `lint` is false",
@@ -222,14 +222,14 @@ class ActionInputs(Options):
             )
         if self.max_increase or self.baseline:
             raise UsageError(
-                f"input '{'max-increase' if self.max_increase else 'baseline'}' compares a run, and there is none",
+                f"input '{'max-increase' if self.max_increase else 'baseline'}' needs a run to compare",
                 hint="add `command: python train.py` or `record: carbon-lint-record.json`, or leave it out",
             )
         if (self.max_emissions_g is not None or self.max_energy_kwh is not None) and not self.lint:
             name = "max-emissions" if self.max_emissions_g is not None else "max-energy"
             raise UsageError(
                 f"input '{name}' has nothing to judge: there is no `command`, no `record`, and `lint` is false",
-                hint="add `command: python train.py`, or leave `lint: false` out: cards are then held against it",
+                hint="add `command: python train.py`, or leave `lint: false` out, so that cards are checked against it",
             )
 
 

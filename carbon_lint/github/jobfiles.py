@@ -70,7 +70,7 @@ class JobFiles:
             entries = [entry for text in texts for entry in read_entries(text)]
             for key, _ in entries:
                 if not _NAME.fullmatch(key):
-                    refused.append(f"{name}: {quoted(key)} is no name that a later step could read")
+                    refused.append(f"{name}: {quoted(key)} is not a name that a later step can read")
                 elif is_refused(key):
                     refused.append(f"{name}: {key} is not the job's to set")
             if "".join(texts).strip() and not entries:

@@ -270,7 +270,7 @@ def collect(
 
 
 def _near_name(path: str) -> str:
-    """Return which file of the folder may be meant; the empty text if none is like it."""
+    """Return which file of the folder may be meant; the empty text if no file is like it."""
     from difflib import get_close_matches
 
     from carbon_lint.text import quoted

@@ -60,7 +60,7 @@ def parted(name: str) -> tuple[str, Named | None]:
 def renamed(key: Node, value: Node, meant: str, unit: Named | None, *, is_safe: bool) -> Fix | None:
     """Return the fix that renames a key and keeps the amount: a number in kilograms becomes grams.
 
-    `None` if the amount is unclear: the unit has several meanings, or the value is no number.
+    `None` if the amount is unclear: the unit has several meanings, or the value is not a number.
     """
     rename = Edit(key.start, key.end, meant)
     target = value.get("emissions") if value.kind == "map" else value

@@ -226,7 +226,7 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
 
 
 def reading_from_json(line: dict[str, Any]) -> Reading:
-    """Return the reading that a journal's line holds. Raises ValueError if it is none."""
+    """Return the reading that a journal's line holds. Raises ValueError if it holds no reading."""
     return msgspec.convert({**dict.fromkeys(_ALWAYS), **line}, Reading)
 
 

@@ -165,7 +165,7 @@ class Loop:
         grace_s = min(self._request.grace_s, self._request.cancel_grace_s or CANCEL_GRACE_S, CANCEL_GRACE_S)
         if self._cancels >= CANCELS_TO_KILL:
             grace_s = 0.0
-        said = f"{signal.Signals(signum).name}: handed on to the job, which has {format_duration(grace_s)} to end"
+        said = f"{signal.Signals(signum).name}: passed to the job, which has {format_duration(grace_s)} to end"
         self._say(said + ("; once more kills it at once" if self._cancels == CANCELS_TO_KILL - 1 else ""))
         if self.state.stopped_by is None:
             self.state.stopped_by = StoppedBy.CANCEL

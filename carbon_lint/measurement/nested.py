@@ -37,7 +37,7 @@ def notes(record: Record, folder: str) -> tuple[str, ...]:
         except OSError:  # the job, or what it left running, has just removed it
             continue
         except CarbonLintError as error:
-            found.append(f"{name} was written while the job ran and is no table of CodeCarbon's: {error.message}")
+            found.append(f"{name} was written while the job ran and is not a table of CodeCarbon's: {error.message}")
             continue
         # Of the runs that it wrote meanwhile.
         rows = [row for run in log.runs.values() for row in run.counted if _is_since(row, since)]

@@ -192,7 +192,7 @@ def _start_unless_cancelled(
 
 def _blank_record(request: RunRequest, meter: Meter, run_id: str) -> Record:
     """Return the record as it is known at the start: of a run that was killed before its first reading."""
-    # What UTF-8 cannot write is no part of a record.
+    # What UTF-8 cannot write is not part of a record.
     words = (word.encode(errors="surrogateescape").decode(errors="replace") for word in request.command)
     software = {"carbon-lint": __version__, "python": platform.python_version(), "os": platform.platform()}
     return Record(

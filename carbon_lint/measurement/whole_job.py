@@ -152,7 +152,7 @@ class WholeJob:
                 )
         missing = self._missing()
         if missing is not None and now - self._started_s > SILENT_S:
-            found.append(f"{missing}: the limits are held against the rest alone; do all nodes see one folder?")
+            found.append(f"{missing}: the limits are checked without them; do all nodes share the folder?")
         new = [text for text in found if text not in self._warned]
         self._warned.update(new)
         return new

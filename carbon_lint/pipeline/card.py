@@ -67,7 +67,7 @@ def check_card_can_be_written(path: str, *, record_path: str | None = None) -> b
 
 
 def card_bytes(path: str) -> bytes | None:
-    """Return what the card holds; `None` if there is none. Raises InputError for a script, a record and the like."""
+    """Return what the card holds; `None` if there is none. Raises InputError for other files, such as a script."""
     data = read_file(path, "card")
     stem, suffix = os.path.splitext(os.path.basename(path).lower())
     is_named_so = suffix in _CARD_SUFFIXES or (stem, suffix) == ("readme", "")

@@ -109,7 +109,7 @@ class Surroundings:
         environ: for the Hub and the ledger.
         files: reads the files that a baseline names.
         hub_token: the Hub's, if the front end was given one.
-        ledger_folder: the ledger if none is named.
+        ledger_folder: the ledger if the user names none.
         exceptions: the front end's own, as by a label.
         only_own_group: see RunPlan.
         has_windows: the budgets of windows hold too, with what the ledger holds.

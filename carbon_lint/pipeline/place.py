@@ -139,7 +139,7 @@ def _grid(chosen: Chosen, options: Options) -> ElectricityMaps:
     from carbon_lint.measurement.grid.hourly import steady_clock  # noqa: PLC0415
 
     if not options.grid_token:
-        raise PlaceError(f"{chosen.text} needs a token, and none is given", hint=options.grid_token_hint)
+        raise PlaceError(f"{chosen.text} needs a token", hint=options.grid_token_hint)
     return ElectricityMaps(chosen.text, options.grid_token, clock=steady_clock(), allow_unusual=chosen.allow_unusual)
 
 

@@ -163,7 +163,7 @@ def check_name(path: str | os.PathLike[str]) -> None:
 
 
 def find_earlier(path: str | os.PathLike[str]) -> Earlier | None:
-    """Return the earlier run's record at `path`; `None` if there is no file, or one that is no record.
+    """Return the earlier run's record at `path`; `None` if there is no file, or one that is not a record.
 
     One of a group is kept where sums over the group find it. One without a group is kept as `r.json.old`, or as
     `r.json.old.2` if there is one already, which no sum takes: the new run may be killed, or be cancelled at once.

@@ -65,7 +65,7 @@ def _number(value: float) -> str:
     digits, _, exponent = shortest.partition("e")
     if not exponent:
         if not math.isfinite(value):
-            raise ValueError(f"{shortest} is no number of JSON")
+            raise ValueError(f"{shortest} is not a number of JSON")
         return "0" if value == 0 else shortest.removesuffix(".0")
     power = int(exponent)
     return f"{Decimal(shortest):f}" if _LEAST_POWER <= power <= _MOST_POWER else f"{digits}e{power:+d}"

@@ -129,7 +129,7 @@ def read_journal_file(path: str | os.PathLike[str]) -> JournalContent:
 def is_being_written(path: str | os.PathLike[str]) -> bool:
     """Return whether a run holds the journal's lock. False on a system without such locks, and if the file is gone."""
     try:
-        import fcntl  # noqa: PLC0415  not there on Windows, where no run is measured
+        import fcntl  # noqa: PLC0415  not there on Windows: there no run is measured
     except ModuleNotFoundError:
         return False
     if not os.path.isfile(path):

@@ -277,7 +277,7 @@ def check_whole(found: Contents) -> None:
         raise found.broken[0].error
     if found.broken:
         raise InputError(
-            f"{len(found.broken)} files of the ledger are no records that can be read",
+            f"{len(found.broken)} files of the ledger are not readable records",
             hint="take them out of the ledger, put the right ones in their place, or use the version that wrote them:",
             details=tuple(broken.error.message for broken in found.broken),
         )

@@ -84,7 +84,7 @@ _SCHEDULERS: tuple[tuple[str, tuple[str, ...], dict[str, tuple[str, ...]]], ...]
 
 
 def stated(environ: Mapping[str, str], variables: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
-    """Return each field of a Provenance by the first of its variables that is set; `None` if none is."""
+    """Return each field of a Provenance by the first of its variables that is set; `None` if none of them is."""
     texts = {
         field: next((environ[name] for name in names if environ.get(name)), None) for field, names in variables.items()
     }

@@ -52,7 +52,7 @@ def _configuration(root: Path, before: str | None, choices: Choices) -> str | No
 
 
 def has_workflow(root: Path) -> bool:
-    """Return whether a workflow of the repository names carbon-lint: then none is written."""
+    """Return whether a workflow of the repository names carbon-lint: then `init` writes none."""
     folder = root / ".github/workflows"
     return any("carbon-lint" in (_read(path) or "") for path in sorted(folder.glob("*.y*ml")))
 

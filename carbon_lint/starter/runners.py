@@ -21,7 +21,7 @@ def check_runner(label: str) -> str:
     """Return the label of a runner. Raises UsageError if it cannot be one."""
     if not _LABEL.fullmatch(label):
         raise UsageError(
-            f"{quoted(label)} is no label of a runner", hint="name the one of `runs-on:`, such as hf-jobs-a10g-small"
+            f"{quoted(label)} is not a label of a runner", hint="name the one of `runs-on:`, such as hf-jobs-a10g-small"
         )
     return label
 

@@ -108,7 +108,7 @@ def _verifier(trusted_root: str | None) -> Any:
         return Verifier(trusted_root=TrustedRoot.from_file(trusted_root))
     except (Error, OSError, ValueError) as error:
         raise InputError(
-            f"{trusted_root} is no trusted root of Sigstore: {str(error)[:_SHOWN]}",
+            f"{trusted_root} is not a trusted root of Sigstore: {str(error)[:_SHOWN]}",
             hint="name a file like Sigstore's trusted_root.json, or leave the option out to take that",
         ) from error
 
@@ -133,7 +133,7 @@ def _difference(bundle: bytes, record: Record, data: bytes) -> str | None:
         digests = [subject["digest"]["sha256"] for subject in statement["subject"]]
         kind, signed = statement["predicateType"], statement["predicate"]
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        return f"it is no bundle of Sigstore with a statement of in-toto: {type(error).__name__}"
+        return f"it is not a Sigstore bundle with an in-toto statement: {type(error).__name__}"
     if kind != PREDICATE_TYPE:
         return f"it states a {kind!r}, expected {PREDICATE_TYPE}"
     if hashlib.sha256(data).hexdigest() not in digests:

@@ -122,7 +122,7 @@ class _Replay:
                 self.prices[hour.hour] = hour.g_per_kwh
             problems = list(self._problems(reading))
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            self.wrong.append(f"line {number} is no reading: {error!r}")
+            self.wrong.append(f"line {number} is not a reading: {error!r}")
             return
         self.wrong += [f"line {number}: {problem}" for problem in problems]
         self._phases.take(reading, self._marks)
@@ -260,7 +260,7 @@ class _Replay:
 
 
 def _record_of(document: object) -> Record | None:
-    """Return the record that a line of the journal holds; `None` if it is none."""
+    """Return the record that a line of the journal holds; `None` if it holds none."""
     try:
         return record_from_json(document) if isinstance(document, dict) else None
     except ValueError:
@@ -330,5 +330,5 @@ def _ends(stated: Uncertainty, expected: Uncertainty | None) -> Iterator[str]:
 
 
 def is_close(one: float | None, other: float | None) -> bool:
-    """Return whether two figures are the same but for the order of a sum, or both are not known."""
+    """Return whether two figures are the same except for the order of a sum, or both are not known."""
     return one is other or (one is not None and other is not None and math.isclose(one, other, rel_tol=EXACT))

@@ -197,7 +197,7 @@ def test_the_block_is_spliced_in_and_a_second_write_changes_nothing(name):
         ("---\n{a: b}\n---\n", "README.md:2:1", "braces"),
         ("Hello\n---\nlicense: mit\n---\n", "README.md:1:1", "text stands before"),
         ("---\nlicense: mit\n ---\n", "README.md:3:1", "indented"),
-        ("---\nco2_eq_emissions: &x 5\ny: *x\n---\n", "README.md:2:1", "without touching"),
+        ("---\nco2_eq_emissions: &x 5\ny: *x\n---\n", "README.md:2:1", "without changing"),
         ("---\nco2_eq_emissions: [5]\n---\n", "README.md:2:19", "is a list"),
         (GOLDEN["a list of single-key maps"][0], "README.md:3:1", "list with comments"),
         ("---\nco2_eq_emissions:\n  emissions: {a: b}\n---\n", "README.md:3:14", "is a map"),

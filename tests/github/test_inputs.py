@@ -186,8 +186,8 @@ def test_no_name_that_is_not_known_is_passed_over_beside_a_command(names):
     [
         ({"max_emissions": "5 g", "lint": "false", "hub_repo": "a/b"}, "'max-emissions' has nothing to judge"),
         ({"max_energy": "5 kWh", "lint": "false", "hub_repo": "a/b"}, "'max-energy' has nothing to judge"),
-        ({"baseline": "card", "max_increase": "5%"}, "'max-increase' compares a run, and there is none"),
-        ({"baseline": "card"}, "'baseline' compares a run, and there is none"),
+        ({"baseline": "card", "max_increase": "5%"}, "'max-increase' needs a run to compare"),
+        ({"baseline": "card"}, "'baseline' needs a run to compare"),
     ],
 )
 def test_a_limit_that_nothing_can_be_held_to_is_refused(given, said):

@@ -18,7 +18,7 @@ from tests.github.test_pump import passed
 OUR_LINES = (
     "over budget: max-emissions: 683 ug is over the limit of 1 ug",
     "carbon-lint: 31.7 µg CO2eq, 0.566 mWh, no budget given",
-    "not handed on to later steps: GITHUB_ENV: PYTHONPATH is not the job's to set",
+    "not passed to later steps: GITHUB_ENV: PYTHONPATH is not the job's to set",
     "the step was cancelled",
 )
 TOKENS = st.from_regex(r"(ghp_|hf_|sk-|[0-9a-f]{4})[A-Za-z0-9]{20,40}", fullmatch=True)

@@ -95,7 +95,7 @@ def test_the_jobs_output_cannot_act_and_its_files_are_its_own(runner):
     assert "s3cret-words" in step.masks
     assert step.outputs["accuracy"] == "0.9"
     assert step.annotations("warning") == [
-        "not handed on to later steps: GITHUB_OUTPUT: over-budget is not the job's to set"
+        "not passed to later steps: GITHUB_OUTPUT: over-budget is not the job's to set"
     ]
     assert step.env == {"MODEL": "x"}
     assert step.path == ["/opt/x"]

@@ -29,7 +29,7 @@ ONCE = {
     "reset after it was done": lambda where: Fault(matches=where, reset_after=True),
     "answer cut in its head": lambda where: Fault(matches=where, answer_bytes=12),
     "answer cut in its body": lambda where: Fault(matches=where, answer_bytes=150),
-    "an answer that is no JSON": lambda where: Fault(matches=where, status=200, body=b"<html>hello"),
+    "an answer that is not JSON": lambda where: Fault(matches=where, status=200, body=b"<html>hello"),
     "an answer of another shape": lambda where: Fault(matches=where, status=200, body=b'{"ok": true}'),
 }
 SOME = ("HTML 502", "reset before", "reset after it was done", "an answer of another shape")

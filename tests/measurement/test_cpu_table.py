@@ -197,7 +197,7 @@ def test_four_vcpus_of_a_xeon_made_for_azure_take_the_power_that_intel_states(tm
     [
         (
             "AMD EPYC 9V74 80-Core Processor",
-            r"estimated: none is published for the EPYC 9V74, so that of a similar one was taken \(EPYC 9654\)",
+            r"estimated: no power is published for the EPYC 9V74; used that of a similar one \(EPYC 9654\)",
         ),
         ("Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz", "not from its maker: .* cpu-world.com"),
     ],
@@ -264,5 +264,6 @@ def test_an_arm_host_is_taken_by_its_part_number(tmp_path, implementer, part, wa
     plan = planned(machine(tmp_path, shown, threads=4, is_virtual=False))
     assert plan.max_power_w == pytest.approx(watts_of_four)
     assert re.fullmatch(
-        r"CPU power is estimated: none is published for .*, so that of a similar one was taken \(.+\)", plan.warnings[0]
+        r"CPU power is estimated: no power is published for .*; used that of a similar one \(.+\)",
+        plan.warnings[0],
     )

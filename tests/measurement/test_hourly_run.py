@@ -141,7 +141,7 @@ REFUSED = {
     "no token": ({VARIABLE: ""}, 200, 125, "FR needs a token"),
     "a wrong token": ({VARIABLE: "another-token"}, 200, 125, "Electricity Maps answers 401 (zone FR)"),
     "a zone that the plan lacks": ({}, 403, 125, "Electricity Maps answers 403"),
-    "garbage": ({}, b"<html>", 125, "something that is no JSON"),
+    "garbage": ({}, b"<html>", 125, "something that is not JSON"),
 }
 
 
@@ -208,7 +208,7 @@ def test_the_doctor_asks_the_grid_where_it_is_named_and_puts_it_into_the_workflo
     assert done.returncode == 125
     (found,) = [each for each in json.loads(done.stdout)["findings"] if each["component"] == "location"]
     assert found["state"] == "broken"
-    said = "carbon-lint.toml:1: electricity-maps: FR needs a token, and none is given"
+    said = "carbon-lint.toml:1: electricity-maps: FR needs a token"
     assert found["missing"].endswith(said)
 
     done = run(grid, environ, "doctor", "--location", "FRA", "--format", "json")

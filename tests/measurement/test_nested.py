@@ -74,7 +74,7 @@ def test_more_than_the_whole_run_and_coordinates_are_said(tmp_path):
 def test_a_table_that_cannot_be_read_is_said(tmp_path):
     (tmp_path / "emissions.csv").write_text("not a table")
     (told,) = nested.notes(a_record(), str(tmp_path))
-    assert "emissions.csv was written while the job ran and is no table of CodeCarbon's" in told
+    assert "emissions.csv was written while the job ran and is not a table of CodeCarbon's" in told
 
 
 def test_what_is_hidden_or_far_away_is_passed_over(tmp_path):

@@ -1,4 +1,4 @@
-"""Forms: each held against its official schema or model, with its range, its scope and what is left empty."""
+"""Forms: each checked against its official schema or model, with its range, its scope and what is left empty."""
 
 from __future__ import annotations
 

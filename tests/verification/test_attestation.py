@@ -135,4 +135,4 @@ def test_a_record_without_a_repository_is_signed_by_somebody(signed, cli):
 def test_a_trusted_root_that_is_none_is_refused(signed, cli):
     for name in ("README.md", "gone.json"):
         code, _, err = cli("verify", "README.md", "--record", "r.json", "--trusted-root", name)
-        assert (code, f"{name} is no trusted root" in err) == (2, True)
+        assert (code, f"{name} is not a trusted root" in err) == (2, True)

@@ -43,7 +43,7 @@ FORGED = [
     (lambda h, r, d: (h, [scaled(r[-1], 1.5), *r], d), "the total energy falls"),
     (lambda h, r, d: (h, [*r[:-1], with_energy(r[-1], ram=None)], d), "the ram energy falls from"),
     (lambda h, r, d: (h, [*r[:-1], {**r[-1], "emissions_g": 1.0}], d), "it states 1.0 g, and its energy comes to"),
-    (lambda h, r, d: (h, [*r[:-1], {**r[-1], "energy_kwh": 5}], d), "is no reading"),
+    (lambda h, r, d: (h, [*r[:-1], {**r[-1], "energy_kwh": 5}], d), "is not a reading"),
     (lambda h, r, d: (h, [{"marks": [{"kind": "dance"}]}, *r], d), "holds no epoch or phase"),
     (lambda h, r, d: ({**h, "pue": 3.0}, r, d), "it is of another run: its pue is 3.0"),
     (lambda h, r, d: ({**h, "run_id": 5}, r, d), "its first line is not that of a journal"),

@@ -29,7 +29,7 @@ PROOFS = ("CL203", "CL207")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardText:
-    """A card to audit. `data` is None if there is none; `problem` says why it could not be had."""
+    """A card to audit. `data` is None if there is none; `problem` says why it could not be read."""
 
     id: str
     data: bytes | None

@@ -116,7 +116,7 @@ def _row_of_line(line: bytes, place: str) -> tuple[CardText, set[str]]:
     except (ValueError, RecursionError):
         return CardText(id=place, data=None, problem="the line is not JSON"), set()
     if not isinstance(row, dict):
-        return CardText(id=place, data=None, problem="the line is no JSON object"), set()
+        return CardText(id=place, data=None, problem="the line is not a JSON object"), set()
     name = next((row[column] for column in ID_COLUMNS if isinstance(row.get(column), str)), place)
     column = next((column for column in TEXT_COLUMNS if column in row), None)
     if column is None:

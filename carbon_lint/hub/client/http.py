@@ -63,7 +63,7 @@ class UnansweredError(HubError):
 
 
 class Deadline:
-    """How long the whole may still take, and what is told before each wait: its seconds, and why.
+    """How long the whole may still take, and what shows each wait, by its seconds and why.
 
     `seconds=None` sets no limit. Waits are random up to an exponentially growing bound: many CI jobs fail at once.
     """

@@ -83,7 +83,7 @@ def parse_endpoint(text: str | None) -> str:
     parts = _split(text.strip())
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise UsageError(
-            f"HF_ENDPOINT is {quoted(text)}, which is no http(s) address", hint="unset it, or write https://host"
+            f"HF_ENDPOINT is {quoted(text)}, which is not an http(s) address", hint="unset it, or write https://host"
         )
     if parts.username or parts.password:
         raise UsageError(

@@ -1,6 +1,6 @@
 """Write what a commit and a pull request say: grams, energy, intensity, place.
 
-A record may be a stranger's: no string of it makes a line of its own (the mark is one), and none is markup in a pull
+A record may be a stranger's: no string of it makes a line of its own (the mark is one), nor markup in a pull
 request, whose text the Hub renders as Markdown.
 """
 

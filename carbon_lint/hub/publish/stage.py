@@ -77,7 +77,7 @@ def merge_release(num: int, record: Record, request: PublishRequest, repo: Model
     if pull.status == "merged":
         return _merged(request, repo, pulls, num, changed=False)
     if pull.status == "closed":
-        raise HubError(f"{pulls.url(num)} was closed without a merge", hint="open it again there, or stage anew")
+        raise HubError(f"{pulls.url(num)} was closed without a merge", hint="open it there, or stage again")
     for _ in range(ROUNDS):
         main = repo.tip("main")
         _put_card(main, pull, request, repo)

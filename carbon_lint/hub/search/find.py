@@ -156,7 +156,7 @@ def _read(entry: Entry) -> FoundModel:
         # the Hub lists it as stating emissions, so nothing here is a statement that cannot be read
         kind = "no metadata" if entry.metadata is None else f"metadata without {BLOCK_KEY}"
         if not isinstance(entry.metadata, dict) and entry.metadata is not None:
-            kind = f"metadata that is no mapping ({type(entry.metadata).__name__})"
+            kind = f"metadata that is not a mapping ({type(entry.metadata).__name__})"
         stated = Stated(emissions_g=None, text="", note=f"the Hub's list holds {kind}")
     return FoundModel(entry=entry, stated=stated)
 

@@ -81,7 +81,7 @@ def _words(text: str) -> Stated:
     if quantity is None:
         unit = text.strip()[match.end() :].strip()
         is_word = re.fullmatch(r"[^\W\d_]+", unit)
-        why = f"{unit!r} is no clear unit of mass" if is_word else "text that is not one quantity"
+        why = f"{unit!r} is not a clear unit of mass" if is_word else "text that is not one quantity"
         return _unread(text, why if unit else "text without a unit")
     emissions_g = float(quantity.grams[0])
     if quantity.doubt or not 0 <= emissions_g < math.inf:

@@ -8,7 +8,7 @@ def check(context: Context) -> Hits:
     """
     ## What it does
     Reports a card that was named and has no front matter. A README.md that was only found in a folder and has none
-    is no model card, and is skipped.
+    is not a model card, and is skipped.
 
     ## Why is this bad?
     The Hub takes licence, tags and the carbon figure from the front matter and from nowhere else.

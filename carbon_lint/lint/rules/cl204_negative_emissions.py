@@ -10,7 +10,7 @@ def check(context: Context) -> Hits:
     Reports a negative figure.
 
     ## Why is this bad?
-    Training a model takes carbon dioxide out of no air. Offsets that were bought are no part of the figure.
+    Training a model takes no carbon dioxide out of the air. Offsets that were bought are not part of the figure.
 
     ## Example
     ```yaml

@@ -16,7 +16,7 @@ _STATED = (
     r"[ \t]*[:=]?[ \t]*(?:(?:is|are)[ \t])?)?"
     rf"(?:in[ \t]+)?(?P<number>{NUMBER})?"
 )
-# `# KG embeddings` and `# T4` are no units: without a number nothing but CO2 may follow.
+# `# KG embeddings` and `# T4` are not units: without a number only CO2 may follow.
 _NOTHING_ELSE = r"[ \t]*(?:\Z|[.,;:()\r\n-])"
 _TOLERANCE = 0.01
 

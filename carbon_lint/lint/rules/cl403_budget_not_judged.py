@@ -1,4 +1,4 @@
-"""CL403: The card has no figure to hold against the budget."""
+"""CL403: The card has no figure to compare with the budget."""
 
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits

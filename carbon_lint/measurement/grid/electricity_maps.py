@@ -104,7 +104,7 @@ class ElectricityMaps:
         allow_unusual: bool = False,
     ) -> None:
         if _ZONE.fullmatch(zone) is None:
-            raise PlaceError(f"{quoted(zone)} is no zone of Electricity Maps", hint="write it like FR or US-CAL-CISO")
+            raise PlaceError(f"{quoted(zone)} is not an Electricity Maps zone", hint="write it like FR or US-CAL-CISO")
         if _TOKEN.fullmatch(token.strip()) is None:
             # Its text is shown in no message: it may be a token and a stray line.
             raise PlaceError(
@@ -144,11 +144,11 @@ class ElectricityMaps:
             text = quoted(str(reason or error) or type(error).__name__)
             raise self._nothing(f"cannot be asked: {text}", wait_s=0.0) from None
         except ValueError:
-            raise self._nothing("answers something that is no text") from None
+            raise self._nothing("answers something that is not text") from None
         try:
             answer = json.loads(text)
         except (ValueError, RecursionError):
-            raise self._nothing("answers something that is no JSON") from None
+            raise self._nothing("answers something that is not JSON") from None
         return self._checked(answer)
 
     def _checked(self, answer: Any) -> GridHour:

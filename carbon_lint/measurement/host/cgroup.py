@@ -94,6 +94,6 @@ def _group_path(root: Path, controller: str, process: str = "self") -> str:
 
 
 def _quota(quota: str, period: str) -> float | None:
-    """Return the CPUs of a quota in microseconds a period; `max` and -1 are none."""
+    """Return the CPUs of a quota in microseconds a period; `max` and -1 mean no quota."""
     used, of = whole_number(quota), whole_number(period)
     return used / of if used and of else None

@@ -199,8 +199,8 @@ def _doubt(row: dict[str, Any], name: str) -> str | None:
     if row["basis"] == "stand-in":
         # A line that is found by the family is of a host that hides more; the source is in the plan.
         the = "" if "name" in row else "the "
-        why = f"this {name} is in no table" if "family" in row else f"none is published for {the}{name}"
-        return f"CPU power is estimated: {why}, so that of a similar one was taken ({row['as']})"
+        why = f"this {name} is in no table" if "family" in row else f"no power is published for {the}{name}"
+        return f"CPU power is estimated: {why}; used that of a similar one ({row['as']})"
     if row["basis"] == "listed":
         return f"CPU power is from public lists, not from its maker: {row['source']}"
     return None

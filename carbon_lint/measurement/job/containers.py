@@ -63,7 +63,7 @@ class Containers:
 
     engines: tuple[tuple[str, ...], ...]
     label: str
-    relays: frozenset[str]  # names of processes that hand a signal on to a container: each must arrive there once
+    relays: frozenset[str]  # names of processes that pass a signal to a container: each must arrive there once
     leaves_detached: bool = False  # what was started with `-d` is left running when the job has ended by itself
 
     def running(self, environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -19,12 +19,12 @@ _HUNT_S = 5.0  # a process in the kernel's D state cannot be ended: do not wait 
 
 
 def become_subreaper(*, is_wanted: bool = True) -> None:
-    """Make orphaned descendants children of this process from now on, not of PID 1. Does nothing but on Linux."""
+    """Make orphaned descendants children of this process from now on, not of PID 1. Works on Linux only."""
     _prctl(_PR_SET_CHILD_SUBREAPER, int(is_wanted))
 
 
 def die_with_parent() -> None:
-    """Let the kernel kill this process when its parent ends. Does nothing but on Linux."""
+    """Let the kernel kill this process when its parent ends. Works on Linux only."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

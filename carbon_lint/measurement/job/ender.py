@@ -35,7 +35,7 @@ class Ender:
 
     @property
     def relays(self) -> frozenset[str]:
-        """Return the names of the processes that hand a signal on to a container."""
+        """Return the names of the processes that pass a signal to a container."""
         found = self.find()
         return frozenset() if found is None else found.relays
 

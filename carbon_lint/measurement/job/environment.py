@@ -90,7 +90,7 @@ def own_venv(prefix: str, base_prefix: str, environ: Mapping[str, str], folder: 
     """Decide whether the job is to run in carbon-lint's own venv, as it does if that is the project's.
 
     It is the project's if it is active (VIRTUAL_ENV, CONDA_PREFIX), or the `.venv` of `folder` or one above it. It is
-    the tool's if `uv tool` or pipx made it, if another one is active, or if nothing but this package is installed.
+    the tool's if `uv tool` or pipx made it, if another one is active, or if only this package is installed.
     """
     if prefix == base_prefix:
         return OwnVenv(prefix=None)

@@ -187,7 +187,7 @@ def finder(own: Containers | None, fronts: Fronts | None) -> Find:
 
 
 def open_fronts(environ: Mapping[str, str], run_id: str) -> Fronts | None:
-    """Make the fronts of those clients that are on the job's PATH; `None` if none is, or none can be run (logged)."""
+    """Make the fronts of those clients that are on the job's PATH; `None` if none can be run (logged)."""
     found = {name: shutil.which(name, path=environ.get("PATH", "")) for name in CLIENTS}
     clients = {name: os.path.abspath(path) for name, path in found.items() if path is not None}
     if not clients or not shutil.which("sh", path=environ["PATH"]):

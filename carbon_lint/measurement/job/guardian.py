@@ -1,6 +1,6 @@
 """Run the process between carbon-lint and the job: it starts the job, reaps it, and lets nothing of it outlive us.
 
-It is forked before the meter starts, so it has no threads, and it does nothing but wait. As a process of its own it
+It is forked before the meter starts, so it has no threads, and it only waits. As a process of its own it
 
 * ends the job when carbon-lint itself is killed: its end of the socket closes;
 * is the subreaper of the job, so daemons that left the job's session are still its descendants, and `waitpid(-1)`
@@ -148,7 +148,7 @@ class _Guardian:
         return True
 
     def _reap(self) -> bool:
-        """Collect every child that has ended; return False if none is left."""
+        """Collect every child that has ended; return False if no child is left."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -190,7 +190,7 @@ class _Guardian:
 
     def _end_stragglers(self) -> None:
         if self._ender.has_containers and not descendants.living(excluding=self._ender.pids):
-            return  # we wait for nothing but the engine's answer
+            return  # we wait for the engine's answer only
         self._tell(f"left {self._ask_everything()}")
         self._kill_within(STRAGGLER_GRACE_S)
 

@@ -1,4 +1,4 @@
-"""Find the program that a command really runs, behind `env`, `sudo`, `timeout`, `sh -c` and the like."""
+"""Find the program that a command really runs, behind `env`, `sudo`, `timeout`, `sh -c` and similar commands."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def find_doubt(runs: Iterable[Run]) -> MissingFigureError | None:
         g_per_kwh = run.emissions_g / run.energy_kwh if run.energy_kwh > 0 else None
         if doubt is None and g_per_kwh is not None and not LEAST_GRID_G_PER_KWH <= g_per_kwh <= MOST_GRID_G_PER_KWH:
             doubt = MissingFigureError(
-                f"{run.last.where} is priced at {g_per_kwh:.4g} g/kWh, which is no grid's carbon intensity "
+                f"{run.last.where} is priced at {g_per_kwh:.4g} g/kWh, which is not the carbon intensity of a grid "
                 f"({LEAST_GRID_G_PER_KWH:g} to {MOST_GRID_G_PER_KWH:g} g/kWh)",
                 hint="say where the energy came from with --location FRA, or --trust-location to keep the grams",
             )
@@ -100,7 +100,7 @@ def implied_intensity(lasts: list[Row], g_per_kwh: float, warnings: list[str]) -
     """Return what grams and energy imply. The place's columns are only a name, dropped if they cannot be right."""
     place, name = _common_place(lasts)
     if len(lasts) > 1 and name is None:
-        warnings.append("the runs took place in several places, so none is named; --location-name TEXT gives one")
+        warnings.append("the runs have several places, so the record names none; --location-name TEXT gives one")
     expected = None if place is None else place.in_codecarbon_g_per_kwh
     if lasts[0].is_default_place and expected is not None and _is_far(g_per_kwh, expected, 1 + _QUEBEC_TOLERANCE):
         warnings.append(f"the file says Quebec, but its intensity is {g_per_kwh:.4g} g/kWh; no place is named")
@@ -108,7 +108,7 @@ def implied_intensity(lasts: list[Row], g_per_kwh: float, warnings: list[str]) -
     if place is not None and place.code is not None and expected is not None and _is_far(g_per_kwh, expected, _FAR):
         warnings.append(
             f"the file's {g_per_kwh:.4g} g/kWh is far from the {expected:.4g} g/kWh of {place.name}: "
-            f"a .codecarbon.config may have set it; --location {place.code} prices its energy anew"
+            f"a .codecarbon.config may have set it; --location {place.code} computes its grams again"
         )
     version = lasts[0].cells.get("codecarbon_version")
     return Intensity(

@@ -29,7 +29,7 @@ _MACHINE_W = 1e5  # eight GPUs of 1.2 kW draw a tenth of it
 def record_from_csv(paths: Sequence[str | os.PathLike[str]], choice: Choice) -> Record:
     """Return the chosen run of the files, or the sum of all, as a record. Its `warnings` are to be shown.
 
-    Raises InputError if a file is no such table, UsageError if the run has to be chosen, MissingFigureError if a figure
+    Raises InputError if a file is another table, UsageError if the run has to be chosen, MissingFigureError if a figure
     or a place cannot be trusted.
     """
     log = read_log(*paths)

@@ -123,7 +123,7 @@ def looks_like_csv(data: bytes) -> bool:
 
 
 def read_table(path: str | os.PathLike[str]) -> Table:
-    """Return the rows of the file. Raises InputError if it cannot be read or is no such table."""
+    """Return the rows of the file. Raises InputError if it cannot be read or is not such a table."""
     try:
         data = Path(path).read_bytes()
     except OSError as error:

@@ -232,7 +232,7 @@ def _lost(spans: list[_Span]) -> Iterable[tuple[_Span, float, list[int]]]:
 
 
 def _share_lost(length_s: float, kept_s: float) -> float:
-    """Return the share of the time that is not kept; contact at its ends is no overlap, and leaves no rest."""
+    """Return the share of the time that is not kept; contact at its ends is not an overlap, and leaves no rest."""
     touch_s = min(TOUCH_S, length_s / 2)
     if length_s - kept_s <= touch_s:
         return 0.0

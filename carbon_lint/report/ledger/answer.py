@@ -20,7 +20,7 @@ LEAST_DAYS = 3
 """Fewer whole days say nothing of how much the days differ."""
 QUESTION = "Will we keep our budget?"
 NO_RUNS = "no runs"
-"""What stands for the sum of nothing: it is no measured 0."""
+"""Mark an empty sum, which is not a measured 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

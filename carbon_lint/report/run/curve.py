@@ -37,7 +37,7 @@ class Curve:
         total_w: mean watts over each step.
         power_w: the same by component (`gpu`, `cpu`, `ram`); only components that have energy.
         energy_kwh: energy so far, as last read before the end of each step.
-        emissions_g: grams so far, likewise; empty if the run has no carbon intensity.
+        emissions_g: grams so far, as long as `elapsed_s`; empty if the run has no carbon intensity.
     """
 
     ends_s: tuple[float, ...]

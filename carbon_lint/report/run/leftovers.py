@@ -34,7 +34,7 @@ def closed(markdown: str) -> str:
 
 
 def _open_block(lines: list[str]) -> tuple[str, list[str]]:
-    """Return what ends the fence or the raw HTML that is open at the end, "" if none is; and the lines outside fences.
+    """Return what ends the fence or the raw HTML that is open at the end, "" if nothing is; and lines outside fences.
 
     In Markdown `<pre>` lasts until a line holds `</pre>`, also if `</details>` around it has ended it for HTML.
     """

@@ -30,7 +30,7 @@ class Subject:
     terms: Mapping[str, str] = field(default_factory=dict)
 
     def number(self, term: str, *, example: str) -> float | None:
-        """Return the number of a term, `None` if it is not stated. Raises UsageError for one that is no such number."""
+        """Return the number of a term, `None` if it is not stated. Raises UsageError for anything else."""
         text = self.terms.get(term)
         if text is None:
             return None
