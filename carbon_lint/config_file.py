@@ -134,19 +134,19 @@ def _line_of(error: Exception, text: str) -> int:
 def _lines_of(text: str, table: str) -> dict[tuple[str, ...], int]:
     """Return the line of each key and table below `table`: `tomllib` does not tell them.
 
-    A table of an array is known by its number, from 0. What stands within a string of several lines is skipped.
+    A table of an array is known by its number, from 0. What stands within a string or list of several lines is skipped.
     """
     found: dict[tuple[str, ...], int] = {}
     numbers: dict[tuple[str, ...], int] = {}
     above = tuple(table.split(".")) if table else ()
     within: tuple[str, ...] = ()
-    closing = ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    closing, depth = "", 0
+    for number, line in enumerate(text.split("\n"), start=1):
         if closing:
             closing = "" if closing in line else closing
             continue
-        header = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line)
-        pair = re.match(r"\s*[\"']?([\w-]+)[\"']?\s*[.=]", line)
+        header = None if depth else re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line)
+        pair = None if depth else re.match(r"\s*[\"']?([\w-]+)[\"']?\s*[.=]", line)
         if header is not None:
             within = tuple(part.strip(" \t\"'") for part in header[2].split("."))
             if header[1] == "[[":
@@ -158,6 +158,9 @@ def _lines_of(text: str, table: str) -> dict[tuple[str, ...], int]:
                 found.setdefault(at[len(above) : length], number)
         opened = next((quotes for quotes in ('"""', "'''") if line.count(quotes) % 2), "")
         closing = opened if pair is not None else ""
+        if header is None and not opened:
+            bare = re.sub(r"""\"(?:\\.|[^"\\])*"|'[^']*'|#.*""", "", line)
+            depth = max(0, depth + bare.count("[") - bare.count("]"))
     return found
 
 

@@ -113,14 +113,14 @@ def _is_plain_field(name: str, node: Node) -> bool:
         return False
     if name == "emissions":
         return _is_plain_figure(node)
-    value = node.value
+    kind = node.type
     if name in RECOMMENDED:
-        shown = value.lower() if isinstance(value, str) else ""
+        shown = node.text.lower() if kind == "str" else ""
         return bool(shown.strip()) and not any(hint in shown for hint in _PLACEHOLDER_HINTS)
     if name == "on_cloud":
-        return isinstance(value, bool)
+        return kind == "bool"
     if name == "cpu_model":
-        return value is None or isinstance(value, str)
+        return kind in {"str", "null"}
     return name in NUMBERS and not node.style and re.fullmatch(_PLAIN_NUMBER, node.text) is not None
 
 

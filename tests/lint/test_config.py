@@ -266,6 +266,9 @@ pue = 1.5
     assert (settings.place_key, settings.stated("grace"), settings.stated("card")) == ("carbon-intensity", "2m", None)
     for line, key in ((1, "max-emissions"), (9, "stop-when"), (13, "pue")):
         assert settings.source(key) == f"carbon-lint.toml:{line}"
+    write('include = [\n  "card.md", # [\n  "[a]#.md",\n]\nignore = ["CL2\u2028"]\ncard = 5\n')
+    with pytest.raises(ConfigError, match=r"^carbon-lint\.toml:6: card: found 5"):
+        load(".")
     with pytest.raises(AttributeError):
         settings.pue = 1.0
 

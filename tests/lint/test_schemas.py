@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
+from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import LintReport
 from carbon_lint.lint.engine import lint_card
+from carbon_lint.lint.rule import load
+from carbon_lint.lint.rules import TABLE
 from carbon_lint.lint.rules.cl105_misspelt_field import meant_by
 from carbon_lint.lint.schema import GENERATED, MISSPELT, RECOMMENDED, misfits, plainly_valid
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
@@ -39,8 +42,8 @@ def test_a_schema_is_one_and_says_what_it_is(name):
     assert schema["$id"] == f"https://carbon-lint.dev/schemas/{name}@1.json"
     assert schema["title"]
     assert schema["description"]
-    for example in schema["examples"]:
-        Draft202012Validator(schema).validate(example)
+    for instance in schema["examples"]:
+        Draft202012Validator(schema).validate(instance)
 
 
 @cases("name", NAMES)
@@ -83,6 +86,16 @@ def test_the_quick_look_accepts_only_what_the_schema_accepts(matter):
     block = card_of(matter).block
     if block is not None and plainly_valid(block):
         assert BLOCK.is_valid(block.plain)
+
+
+@given(blocks)
+@example("co2_eq_emissions:\n  emissions: 12.5\n  source: 2024-01-01\n")
+def test_the_quick_look_accepts_only_what_no_rule_objects_to(matter):
+    card = card_of(matter)
+    if card.block is not None and plainly_valid(card.block):
+        context = Context(card, Settings())
+        rules = [load(module) for module, (needs, _, _) in TABLE.items() if needs == "odd-block"]
+        assert [hit.message for rule in rules for hit in rule.check(context)] == []
 
 
 @given(blocks)
