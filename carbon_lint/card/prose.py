@@ -248,7 +248,9 @@ class _Reader:
         sums = [pattern(_SUM).fullmatch(name) is not None for name in names]
         if any(own_rows) and all(own or total for own, total in zip(own_rows, sums, strict=True)):
             own_rows = [True] * len(names)
-        own_columns = [self.subjects.is_own(head) for head in header]
+        own_columns = {number for number, head in enumerate(header) if self.subjects.is_own(head)}
+        others = {number for number, head in enumerate(header) if self.subjects.is_other_subject(head)}
+        others |= columns.keys() - own_columns if own_columns else set()
         if self._heads(header[0]) and any(any(quantities(cell)) for cell in header[1:]):
             # a table without a head: the row in its place is like the others
             body, names, own_rows = [cells[0], *body], [header[0], *names], [False, *own_rows]
@@ -261,7 +263,7 @@ class _Reader:
                 head = columns.get(number)
                 if head is not None:
                     self._take_cell(cell, head[1])
-                elif labelled and number > 0 and not self._is_other_column(number, header, own_columns):
+                elif labelled and number > 0 and number not in others:
                     self._take_cell(cell, row_unit)
 
     def _heads(self, label: str) -> tuple[bool, Named | None] | None:
@@ -277,11 +279,6 @@ class _Reader:
         ):
             return None
         return True, units[0] if units else None
-
-    def _is_other_column(self, number: int, header: list[str], own: list[bool]) -> bool:
-        if number >= len(header):
-            return False
-        return (any(own) and not own[number]) or self.subjects.is_other_subject(header[number])
 
     def _take_cell(self, cell: Plain, unit: Named | None) -> None:
         found = numbers(cell.text)

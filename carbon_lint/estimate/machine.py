@@ -88,14 +88,10 @@ def _counted(socket: Socket, sockets: int | None, threads: int | None) -> tuple[
     """Return the model of what is counted, what that is in words, and whether it is a part of a machine."""
     whole = CpuModel(full_power_w=socket.tdp_w * (sockets or 1), widening=socket.widening)
     in_words = f"{sockets or 1} x the whole socket"
-    if threads is None:
-        return whole, in_words, False
-    if socket.threads is None:
-        if sockets is None:  # CodeCarbon's list has no threads
-            raise UsageError(
-                f"how many of {socket.name} have --threads {threads} is not known",
-                hint="give --sockets 1 for a whole one",
-            )
+    if threads is not None and socket.threads is None and sockets is None:  # CodeCarbon's list has no threads
+        what = f"how many of {socket.name} have --threads {threads} is not known"
+        raise UsageError(what, hint="give --sockets 1 for a whole one")
+    if threads is None or socket.threads is None:
         return whole, in_words, False
     if sockets is None:
         is_part = threads % socket.threads != 0

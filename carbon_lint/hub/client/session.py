@@ -16,7 +16,6 @@ from carbon_lint.hub.client.http import Deadline
 from carbon_lint.hub.client.remote import ModelRepo, connected
 from carbon_lint.hub.client.target import parse_target
 
-ACCESS_S = 10.0
 _TRUE = {"1", "on", "yes", "true"}
 _LOGGERS = ("huggingface_hub", "httpx", "httpx2")
 
@@ -67,15 +66,6 @@ def open_catalogue(
     _refuse_offline(environ)
     with connected(endpoint, deadline):
         yield Catalogue(endpoint, find_credentials(environ, token_file=token_file))
-
-
-def check_access(target: str, environ: Mapping[str, str], *, token: str | None, by_pull_request: bool) -> None:
-    """Check, before a training, that the model is there and the token may publish to it; nothing is changed.
-
-    Raises HubError if not, UnansweredError if the Hub does not say.
-    """
-    with open_model(target, environ, deadline=Deadline(ACCESS_S), token=token) as repo:
-        repo.check_may_publish(by_pull_request=by_pull_request)
 
 
 def _refuse_offline(environ: Mapping[str, str]) -> None:
