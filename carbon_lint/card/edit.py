@@ -61,7 +61,11 @@ def write_block(card: Card, block: Block) -> str:
 
     Raises CardPlaceError if the front matter cannot be read or the block cannot be written safely.
     """
-    _refuse_unreadable(card)
+    for problem in card.problems:
+        # metadata shown in a fenced code block is text; the front matter goes above it
+        if problem.kind != "no-front-matter" and problem.detail != "code-fence":
+            hint = "fix it first; `carbon-lint check` says more"
+            raise refused_at(card, problem.start, problem.message, hint)
     text = replace_span(card.text, _splices(card, block))
     _verify(card, text, block)
     return text
@@ -73,15 +77,6 @@ def refused_at(card: Card, offset: int, flaw: str, hint: str, *, is_for_writer: 
     column = offset - (breaks[-1].end() if breaks else 0) + 1
     line = len(breaks) + 1
     return CardPlaceError(flaw, path=card.path, line=line, column=column, hint=hint, is_for_writer=is_for_writer)
-
-
-def _refuse_unreadable(card: Card) -> None:
-    for problem in card.problems:
-        # metadata shown in a fenced code block is text; the front matter goes above it
-        if problem.kind == "no-front-matter" or problem.detail == "code-fence":
-            continue
-        hint = "fix it first; `carbon-lint check` says more"
-        raise refused_at(card, problem.start, problem.message, hint)
 
 
 def _splices(card: Card, block: Block) -> list[Splice]:

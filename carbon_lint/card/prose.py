@@ -232,9 +232,14 @@ class _Reader:
             window = max(unit.gas_end, number_end)
 
     def _take(self, line: Plain, start: int, end: int, unit: Named) -> None:
-        figure = _figure(line.text[start:end], unit, *line.span(start, end))
-        if figure is not None:
-            self.found.setdefault(figure.start, figure)
+        text = line.text[start:end]
+        values = readings_of(text)
+        if not values or (values[0] == 0 and not _DIGIT.search(text.partition(".")[2])):
+            return  # a bare zero is a claim or a gap, not a figure
+        likeliest, *others = (float(value * factor) for factor in unit.mass.grams for value in values)
+        where = line.span(start, end)
+        figure = BodyFigure(text, unit.text, *where, likeliest, tuple(others), float(unit.mass.grams[0]))
+        self.found.setdefault(figure.start, figure)
 
     def _take_table(self, rows: list[list[tuple[int, int]]]) -> None:
         """Take cells under a column that names emissions, and cells beside a row's label that does."""
@@ -355,11 +360,3 @@ def _unit_cell(cells: list[Plain]) -> Named | None:
         if unit is not None and not text[unit.gas_end :].strip(" ()[]."):
             return unit
     return None
-
-
-def _figure(number_text: str, unit: Named, start: int, end: int) -> BodyFigure | None:
-    values = readings_of(number_text)
-    if not values or (values[0] == 0 and not _DIGIT.search(number_text.partition(".")[2])):
-        return None  # a bare zero is a claim or a gap, not a figure
-    grams = [float(value * factor) for factor in unit.mass.grams for value in values]
-    return BodyFigure(number_text, unit.text, start, end, grams[0], tuple(grams[1:]), float(unit.mass.grams[0]))

@@ -42,9 +42,8 @@ from carbon_lint.units import parse_duration_s
 
 if TYPE_CHECKING:
     from carbon_lint.hub.client.remote import ModelRepo
-    from carbon_lint.hub.publish.card import Published
+    from carbon_lint.hub.publish.card import Loss, Published
     from carbon_lint.hub.publish.figures import Publishing
-    from carbon_lint.hub.publish.losses import Loss
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -31,13 +31,7 @@ _LEAST_MEMORY_GIB, _MOST_MEMORY_GIB = 1 / 64, 65_536.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """A processor and memory.
-
-    Attributes:
-        memory_w: power of its memory, all the time.
-        basis: what was counted, in words.
-        sources: whose figures they are.
-    """
+    """A processor and memory, which draws `memory_w` all the time. `basis` says what was counted, in words."""
 
     cpu: CpuModel
     memory_w: Range
@@ -153,7 +147,9 @@ def find_runner(text: str) -> Runner:
     label = text.strip().lower()
     row = _rows().get(label) or _rows().get(label.removeprefix(HF_JOBS))
     if row is None:
-        raise UsageError(f"runner {quoted(text)} is not in the table", hint=_other_runner(label))
+        listed = "; `hf jobs hardware` lists the flavors" if label.startswith(HF_JOBS) else ""
+        hint = f"{_nearest(label)}describe it with --gpu and --count, or --cpu, --threads and --memory{listed}"
+        raise UsageError(f"runner {quoted(text)} is not in the table", hint=hint)
     return Runner(
         name=label,
         cpu=row["cpu"],
@@ -171,12 +167,6 @@ def unknown_flavor(label: str) -> str | None:
     if not label.startswith(HF_JOBS) or label.removeprefix(HF_JOBS) in _flavors():
         return None
     return f"{_nearest(label)}`hf jobs hardware` lists the flavors"
-
-
-def _other_runner(label: str) -> str:
-    """Return the way out for a runner without a row: the nearest names, or a description of the machine."""
-    listed = "; `hf jobs hardware` lists the flavors" if label.startswith(HF_JOBS) else ""
-    return f"{_nearest(label)}describe it with --gpu and --count, or --cpu, --threads and --memory{listed}"
 
 
 def _nearest(label: str) -> str:

@@ -14,7 +14,6 @@ from carbon_lint.github import paths
 from carbon_lint.github.results import Step
 from carbon_lint.hub.client.endpoint import endpoint_of, notes_on
 from carbon_lint.hub.client.target import parse_target
-from carbon_lint.hub.publish.losses import Loss
 from carbon_lint.lint.discover import find_cards
 from carbon_lint.pipeline.options import naming
 from carbon_lint.pipeline.plan import RunPlan
@@ -23,7 +22,7 @@ from carbon_lint.report.run.sections import Publication
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
-    from carbon_lint.hub.publish.card import Published
+    from carbon_lint.hub.publish.card import Loss, Published
     from carbon_lint.hub.publish.figures import Publishing
 
 TIMEOUT_S = 120.0

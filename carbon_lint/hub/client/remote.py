@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import huggingface_hub
@@ -125,10 +124,8 @@ class ModelRepo:
         self._head("main")
         if role == "read":
             raise self.forbidden("write to")
-        if resource is None and not by_pull_request:
-            self._check_may_write()
-
-    def _check_may_write(self) -> None:
+        if resource is not None or by_pull_request:
+            return
         try:
             with self.speaking(None):
                 self.api.auth_check(self.id, write=True)
@@ -174,7 +171,7 @@ class ModelRepo:
         revision: str,
         title: str,
         description: str,
-        files: Mapping[str, bytes] = MappingProxyType({}),
+        files: Mapping[str, bytes],
     ) -> str:
         """Commit the card, and `files` beside it, onto `parent`; return the new commit.
 
@@ -223,9 +220,7 @@ class ModelRepo:
 
     def user(self) -> str | None:
         """Return the user whose token it is; None if the Hub does not say."""
-        if self.credentials is None:
-            return None
-        return str(self._whoami()["name"])
+        return None if self.credentials is None else str(self._whoami()["name"])
 
     def _whoami(self) -> dict[str, Any]:
         assert self.credentials is not None  # noqa: S101  without a token nothing is asked

@@ -30,15 +30,10 @@ SETTLE_S = 2.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pushes:
-    """What a model got while a job ran.
+    """What a model got while a job ran. `movement` is None if that is not known, and `unknown_because` says why.
 
-    Attributes:
-        repo_id: the model.
-        endpoint: the Hub.
-        movement: what moved; `None` if that is not known.
-        unknown_because: why it is not known.
-        was_seen: False if the model could not be seen before the job: then all of its commits are listed.
-        settle_s: how long after the job the Hub was asked.
+    `was_seen` is False if the model could not be seen before the job: then all of its commits are listed. `settle_s` is
+    how long after the job the Hub was asked.
     """
 
     repo_id: str
