@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from carbon_lint.card.edit import Splice, refused_at, replace_span
-from carbon_lint.card.markup import hidden
-from carbon_lint.card.yaml.pattern import pattern
+from carbon_lint.card.markup import hidden, pattern
 from carbon_lint.records.ranges import emissions_range, energy_range, left_out_of, measured_share
 from carbon_lint.records.record import Outcome, StoppedBy
 from carbon_lint.text import markdown_text, plural

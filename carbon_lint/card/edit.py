@@ -206,16 +206,14 @@ def _into_block_map(card: Card, block_map: Node, block: Block) -> list[Splice]:
     if new:
         first = next(iter(block_map.own_items()))[0]
         indent = _indent(card, first)
-        last = entries[-1][1] if entries else block_map
-        if _ends_in_block_scalar(last):
+        lines = [f"{indent}{_entry(name, block[name])}" for name in new]
+        if _ends_in_block_scalar(entries[-1][1] if entries else block_map):
             # a block scalar may keep the blank lines below it, so the new keys go above the first one
             at = _line_start(card.text, first.start)
-            newline = _break_before(card.text, at)
-            splices.append(Splice(at, at, "".join(f"{indent}{_entry(name, block[name])}{newline}" for name in new)))
+            splices.append(Splice(at, at, _break_before(card.text, at).join((*lines, ""))))
         else:
             at = _line_end(card.text, block_map.end)
-            newline = _break_after(card.text, at)
-            splices.append(Splice(at, at, "".join(f"{newline}{indent}{_entry(name, block[name])}" for name in new)))
+            splices.append(Splice(at, at, _break_after(card.text, at).join(("", *lines))))
     return splices
 
 

@@ -11,11 +11,10 @@ import re
 from bisect import bisect_right, insort
 from typing import NamedTuple
 
-from carbon_lint.card.markup import hidden, plain
+from carbon_lint.card.markup import hidden, pattern, plain
 from carbon_lint.card.quantity import Named, numbers, quantities, quantity_of, unit_at, units_in
 from carbon_lint.card.subject import Subjects
 from carbon_lint.card.table import html_tables, pipe_table
-from carbon_lint.card.yaml.pattern import pattern
 from carbon_lint.units import readings_of
 
 TYPE_CHECKING = False

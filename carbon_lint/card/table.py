@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from carbon_lint.card.yaml.pattern import pattern
+from carbon_lint.card.markup import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -185,7 +185,7 @@ class _Composer:
         target = self.anchors.get(event.anchor)
         if target is None or any(node is target for node, _ in self.stack):
             what = "names no anchor above it" if target is None else "stands inside what it names"
-            name = event.anchor if self.repaired is None else self.repaired.anchor(event.anchor)
+            name = event.anchor if self.repaired is None else self.repaired.original(event.anchor)
             self._problem("yaml-error", f"the alias {'*' + name!r} {what}", start, end)
             self._add(Node(self.text, "scalar", start, end), None)
             return

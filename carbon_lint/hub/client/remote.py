@@ -99,7 +99,7 @@ class ModelRepo:
     def tip(self, revision: str) -> Tip:
         """Return the head of a revision now, and its card. Raises HubError also if the model has been renamed."""
         sha = self._head(revision)
-        return Tip(sha=sha, card=self.card_at(sha))
+        return Tip(sha=sha, card=self.file_at(sha, CARD))
 
     def _head(self, revision: str) -> str:
         with self.speaking(revision):
@@ -133,10 +133,6 @@ class ModelRepo:
             raise self.forbidden("write to") from None
         except refusals.MissingError:
             return  # the model is there, so this server does not know the question: the commit itself will tell
-
-    def card_at(self, sha: str) -> bytes | None:
-        """Return the card's bytes at a commit; None if it has none."""
-        return self.file_at(sha, CARD)
 
     def file_at(self, sha: str, name: str, *, limit: int = LARGEST_CARD) -> bytes | None:
         """Return a file's bytes at a commit; None if it is not there. Raises HubError if it is larger than `limit`."""
@@ -175,9 +171,8 @@ class ModelRepo:
     ) -> str:
         """Commit the card, and `files` beside it, onto `parent`; return the new commit.
 
-        Raises:
-            StaleError: `parent` is not the head of `revision` any more; nothing was done.
-            UnansweredError: it may have been done.
+        Raises StaleError if `parent` is not the head of `revision` any more: nothing was done; UnansweredError if it
+        may have been done.
         """
         operations = [
             CommitOperationAdd(path_in_repo=name, path_or_fileobj=data) for name, data in {CARD: card, **files}.items()

@@ -79,10 +79,9 @@ def quiet_client() -> Iterator[None]:
     level = logging.DEBUG if debug.is_on() else logging.ERROR
     quiet: list[logging.Handler] = [logging.NullHandler()]
     handlers = logging.getLogger("carbon_lint").handlers if debug.is_on() else quiet
-    before = {}
-    for name in _LOGGERS:
-        logger = logging.getLogger(name)
-        before[name] = (logger.level, logger.propagate, list(logger.handlers))
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    before = [(logger, logger.level, logger.propagate, logger.handlers) for logger in loggers]
+    for logger in loggers:
         # the client's own handler would print the same lines unredacted
         logger.handlers = list(handlers)
         logger.propagate = False
@@ -90,7 +89,6 @@ def quiet_client() -> Iterator[None]:
     try:
         yield
     finally:
-        for name, (old_level, propagate, old_handlers) in before.items():
-            logger = logging.getLogger(name)
+        for logger, old_level, propagate, old_handlers in before:
             logger.handlers, logger.propagate = old_handlers, propagate
             logger.setLevel(old_level)

@@ -11,13 +11,7 @@ from carbon_lint.text import quoted
 PUBLIC_HUB = "https://huggingface.co"
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,95}", re.ASCII)
 _HOSTS = {"huggingface.co", "www.huggingface.co", "hf.co"}
-_OTHER_KINDS = {
-    "datasets": "dataset",
-    "spaces": "Space",
-    "kernels": "kernel",
-    "buckets": "bucket",
-    "collections": "collection",
-}
+_OTHER_KINDS = {f"{kind}s".lower(): kind for kind in ("dataset", "Space", "kernel", "bucket", "collection")}
 _HINT = "name a model as owner/model, or paste the address of its page"
 
 

@@ -218,7 +218,7 @@ class _Publication:
             )
 
     def _read_back(self, oid: str, new: bytes) -> Published:
-        there = self.repo.card_at(oid)
+        there = self.repo.file_at(oid, CARD)
         if there == new:
             return self._result(oid, new, changed=True)
         if there == self.old:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 from carbon_lint.errors import ExitCode, HubError, UsageError
 from carbon_lint.hub.client.http import UnansweredError
-from carbon_lint.hub.client.remote import ModelRepo, Tip
+from carbon_lint.hub.client.remote import ModelRepo
 from carbon_lint.hub.publish.card import Published, PublishRequest, publish_card, whole_card
-from carbon_lint.hub.publish.pulls import MARK, Pull, Pulls
+from carbon_lint.hub.publish.pulls import MARK, Pulls
 from carbon_lint.records.record import Outcome, Record
 from carbon_lint.text import quoted
 
@@ -80,7 +80,10 @@ def merge_release(num: int, record: Record, request: PublishRequest, repo: Model
         raise HubError(f"{pulls.url(num)} was closed without a merge", hint="open it again there, or stage anew")
     for _ in range(ROUNDS):
         main = repo.tip("main")
-        _put_card(main, pull, request, repo)
+        # the training's own card if main has none
+        card = request.plan.card_for(main.card if main.card is not None else repo.tip(pull.ref).card)
+        # the training may push once more, even after its end: main's text goes over it
+        publish_card(replace(request, plan=whole_card(card), revision=pull.ref, overwrite=True), repo)
         if repo.tip("main").card == main.card:
             break
     pulls.set_status(num, "open")  # a draft cannot be merged
@@ -99,14 +102,6 @@ def _refuse_unless_passed(record: Record) -> None:
             f"not merged: the run {record.run_id} did not pass, {why}; weights and card stay in the pull request",
             hint="main is as it was; close the pull request, or merge it by hand",
         )
-
-
-def _put_card(main: Tip, pull: Pull, request: PublishRequest, repo: ModelRepo) -> None:
-    """Commit main's card with the block onto the pull request; the training's own card if main has none."""
-    base = main.card if main.card is not None else repo.tip(pull.ref).card
-    card = request.plan.card_for(base)
-    # the training may push once more, even after its end: main's text goes over it
-    publish_card(replace(request, plan=whole_card(card), revision=pull.ref, overwrite=True), repo)
 
 
 def _merged(request: PublishRequest, repo: ModelRepo, pulls: Pulls, num: int, *, changed: bool) -> Published:
