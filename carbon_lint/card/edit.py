@@ -193,6 +193,8 @@ def _into_value(card: Card, root: Node, key: Node, value: Node, block: Block) ->
     if value.kind == "list":
         return _from_list(card, key, value, block)
     indent = _indent(card, key)
+    if "emissions" not in block and value.kind == "scalar" and value.value is not None:
+        block = {"emissions": value.value, **block}
     return _from_scalar(card.text, key, value, _block_lines(block, indent, _indent_below(root, indent))[1:])
 
 
