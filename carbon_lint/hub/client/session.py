@@ -34,10 +34,8 @@ def open_model(
     """Open the model that `target` names (`owner/model` or its page).
 
     Without `needs_token` a token is used if there is one, and keyless login may fail; `is_anonymous` uses none at all.
-
-    Raises:
-        UsageError: `target` or HF_ENDPOINT cannot be read, or HF_ENDPOINT is not the workflow's own.
-        HubError: a token is needed and missing, or HF_HUB_OFFLINE is set.
+    Raises UsageError if `target` or HF_ENDPOINT cannot be read or HF_ENDPOINT is not the workflow's own, HubError if a
+    token is needed and missing, or HF_HUB_OFFLINE is set.
     """
     endpoint = endpoint_of(environ)
     repo_id = parse_target(target, endpoint)

@@ -71,7 +71,12 @@ def merge_release(num: int, record: Record, request: PublishRequest, repo: Model
     `request.plan` edits the block. Raises GateFailedError if the run did not pass, HubError if the merge
     conflicts (the files are named) or is refused: main is as it was then.
     """
-    _refuse_unless_passed(record)
+    if record.over_budget or record.outcome is not Outcome.COMPLETED:
+        why = "it went over its budget" if record.over_budget else f"its outcome is {record.outcome}"
+        raise GateFailedError(
+            f"not merged: the run {record.run_id} did not pass, {why}; weights and card stay in the pull request",
+            hint="main is as it was; close the pull request, or merge it by hand",
+        )
     pulls = Pulls(repo)
     pull = pulls.get(num)
     if pull.status == "merged":
@@ -93,15 +98,6 @@ def merge_release(num: int, record: Record, request: PublishRequest, repo: Model
         where = f"whether it is merged could not be found out: look at {pulls.url(num)}"
         raise HubError(f"{error.message}; {where}", hint="merging again is safe: it merges once") from error
     return _merged(request, repo, pulls, num, changed=True)
-
-
-def _refuse_unless_passed(record: Record) -> None:
-    if record.over_budget or record.outcome is not Outcome.COMPLETED:
-        why = "it went over its budget" if record.over_budget else f"its outcome is {record.outcome}"
-        raise GateFailedError(
-            f"not merged: the run {record.run_id} did not pass, {why}; weights and card stay in the pull request",
-            hint="main is as it was; close the pull request, or merge it by hand",
-        )
 
 
 def _merged(request: PublishRequest, repo: ModelRepo, pulls: Pulls, num: int, *, changed: bool) -> Published:

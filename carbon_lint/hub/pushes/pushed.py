@@ -27,6 +27,7 @@ NEAR = 50
 """Once so many commits of before have come by, no new one is expected below them."""
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _BRANCH = "refs/heads/"
+_NO_LIST = "the Hub's list of commits is not what it should be"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,7 @@ def _moved(repo: ModelRepo, ref: str, after: str, before: Mapping[str, str], sho
             if len(known & listed.keys()) == NEAR:
                 break
         if after not in listed:
-            raise _not_a_list()
+            raise UnansweredError(_NO_LIST)
         if len(listed) == MOST_COMMITS:
             problem = f"only the newest {MOST_COMMITS} were looked at"
     except HubError as error:
@@ -144,9 +145,5 @@ def _history(repo: ModelRepo, commit: str | None) -> Iterator[Commit]:
             found = item["id"]
             author = item["authors"][0]["user"] if item["authors"] else ""
             if not (isinstance(found, str) and _ID.fullmatch(found)):
-                raise _not_a_list()
+                raise UnansweredError(_NO_LIST)
             yield Commit(id=found, title=str(item["title"]), author=str(author))
-
-
-def _not_a_list() -> UnansweredError:
-    return UnansweredError("the Hub's list of commits is not what it should be")
