@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from carbon_lint.card.edit import Splice, refused_at, replace_span
-from carbon_lint.card.markup import hidden
-from carbon_lint.card.yaml.pattern import pattern
+from carbon_lint.card.markup import hidden, pattern
 from carbon_lint.records.ranges import emissions_range, energy_range, left_out_of, measured_share
 from carbon_lint.records.record import Outcome, StoppedBy
 from carbon_lint.text import markdown_text, plural
@@ -57,11 +56,8 @@ class Written(NamedTuple):
 def with_section(card: Card, record: Record, *, is_wanted: bool, force: bool = False) -> Written:
     """Return the card's text with the section of this record; one that carbon-lint wrote is always brought up to date.
 
-    Args:
-        card: the card, with the figures of the record in its block.
-        record: it holds emissions.
-        is_wanted: add the section if the card has none.
-        force: replace a section that a person wrote.
+    `card` has the figures of the record in its block. `is_wanted` adds the section if there is none, `force` replaces
+    one that a person wrote.
 
     Raises CardPlaceError if the two comments do not stand as carbon-lint wrote them.
     """

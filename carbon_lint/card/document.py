@@ -75,9 +75,6 @@ class Node:
         self._children: list[Node] = _NONE  # a map's keys and values by turns
         self._merged: list[Node] = _NONE  # what `<<` brings in, keys and values by turns
 
-    def __repr__(self) -> str:
-        return f"Node({self.kind}, {self.start}:{self.end}, {self.raw[:40]!r})"
-
     @property
     def raw(self) -> str:
         """The source of this node."""

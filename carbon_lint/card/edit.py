@@ -61,7 +61,11 @@ def write_block(card: Card, block: Block) -> str:
 
     Raises CardPlaceError if the front matter cannot be read or the block cannot be written safely.
     """
-    _refuse_unreadable(card)
+    for problem in card.problems:
+        # metadata shown in a fenced code block is text; the front matter goes above it
+        if problem.kind != "no-front-matter" and problem.detail != "code-fence":
+            hint = "fix it first; `carbon-lint check` says more"
+            raise refused_at(card, problem.start, problem.message, hint)
     text = replace_span(card.text, _splices(card, block))
     _verify(card, text, block)
     return text
@@ -73,15 +77,6 @@ def refused_at(card: Card, offset: int, flaw: str, hint: str, *, is_for_writer: 
     column = offset - (breaks[-1].end() if breaks else 0) + 1
     line = len(breaks) + 1
     return CardPlaceError(flaw, path=card.path, line=line, column=column, hint=hint, is_for_writer=is_for_writer)
-
-
-def _refuse_unreadable(card: Card) -> None:
-    for problem in card.problems:
-        # metadata shown in a fenced code block is text; the front matter goes above it
-        if problem.kind == "no-front-matter" or problem.detail == "code-fence":
-            continue
-        hint = "fix it first; `carbon-lint check` says more"
-        raise refused_at(card, problem.start, problem.message, hint)
 
 
 def _splices(card: Card, block: Block) -> list[Splice]:
@@ -198,6 +193,8 @@ def _into_value(card: Card, root: Node, key: Node, value: Node, block: Block) ->
     if value.kind == "list":
         return _from_list(card, key, value, block)
     indent = _indent(card, key)
+    if "emissions" not in block and value.kind == "scalar" and value.value is not None:
+        block = {"emissions": value.value, **block}
     return _from_scalar(card.text, key, value, _block_lines(block, indent, _indent_below(root, indent))[1:])
 
 
@@ -211,16 +208,14 @@ def _into_block_map(card: Card, block_map: Node, block: Block) -> list[Splice]:
     if new:
         first = next(iter(block_map.own_items()))[0]
         indent = _indent(card, first)
-        last = entries[-1][1] if entries else block_map
-        if _ends_in_block_scalar(last):
+        lines = [f"{indent}{_entry(name, block[name])}" for name in new]
+        if _ends_in_block_scalar(entries[-1][1] if entries else block_map):
             # a block scalar may keep the blank lines below it, so the new keys go above the first one
             at = _line_start(card.text, first.start)
-            newline = _break_before(card.text, at)
-            splices.append(Splice(at, at, "".join(f"{indent}{_entry(name, block[name])}{newline}" for name in new)))
+            splices.append(Splice(at, at, _break_before(card.text, at).join((*lines, ""))))
         else:
             at = _line_end(card.text, block_map.end)
-            newline = _break_after(card.text, at)
-            splices.append(Splice(at, at, "".join(f"{newline}{indent}{_entry(name, block[name])}" for name in new)))
+            splices.append(Splice(at, at, _break_after(card.text, at).join(("", *lines))))
     return splices
 
 

@@ -11,12 +11,8 @@ import re
 
 from carbon_lint.value import Value
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Final
-
-_OPEN: Final = re.compile(r"\s*---(\r\n|\r|\n)")
-_CLOSE: Final = re.compile(r"[\r\n]---[ \t]*(?:\r\n|\n|\Z)")
+_OPEN = re.compile(r"\s*---(\r\n|\r|\n)")
+_CLOSE = re.compile(r"[\r\n]---[ \t]*(?:\r\n|\n|\Z)")
 
 
 class FrontMatter(Value, frozen=False):

@@ -149,9 +149,7 @@ def record_named_in(source: str) -> str | None:
 def hardware_used(hardware: Hardware) -> str | None:
     """Return `2 x NVIDIA A100-SXM4-80GB`; the CPU if no GPU was counted; None if neither is known."""
     names = Counter(gpu.name for gpu in hardware.gpus)
-    if names:
-        return ", ".join(f"{count} x {name}" for name, count in names.items())
-    return hardware.cpu_model
+    return ", ".join(f"{count} x {name}" for name, count in names.items()) or hardware.cpu_model
 
 
 def _emissions_of(record: Record) -> float:

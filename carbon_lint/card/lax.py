@@ -7,32 +7,27 @@ import re
 from carbon_lint.card.document import Problem
 from carbon_lint.card.fence import FrontMatter, find
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Final
-
-
-_LOOKS_LIKE_YAML: Final = re.compile(
+_LOOKS_LIKE_YAML = re.compile(
     r"(?:[ \t]*+(?:#[^\r\n]*+)?[\r\n])*+[ \t]*+(?:- )?[\"']?[A-Za-z][\w .-]{0,60}[\"']?[ \t]*+:(?:\s|\Z)"
 )
 # Keys of model card metadata; prose below a rule may well start with `Note:`.
-_KNOWN_KEY: Final = re.compile(
+_KNOWN_KEY = re.compile(
     r"^[ \t]*[\"']?(?:co2_eq_emissions|license|language|tags|datasets|metrics|pipeline_tag|library_name|model-index"
     r"|base_model|thumbnail|widget|inference)[\"']?[ \t]*:",
     re.MULTILINE,
 )
-_LAX_OPEN: Final = re.compile(
+_LAX_OPEN = re.compile(
     r"^(?P<indent>[^\S\r\n]*+|[\u200b\u200c\u200d\u2060\ufeff]+|(?:\\n)+)"
     r"(?P<fence>(?P<dashes>-{3,}+)(?P<rest>(?:\\n|[^\S\r\n]++[^\r\n]*+|))|(?P<code>`{3,}|~{3,})(?:ya?ml|YAML)?[ \t]*+)"
     r"(?P<eol>\r\n|\r|\n)",
     re.MULTILINE,
 )
-_LAX_CLOSE: Final = re.compile(
+_LAX_CLOSE = re.compile(
     r"(?:\r\n|\r|\n)(?P<line>[^\S\r\n]*(?:-{3,}|\.{3})(?P<rest>[^\r\n]*))(?=\r\n|\r|\n|\Z)",
 )
-_CODE_CLOSE: Final = re.compile(r"(?:\r\n|\r|\n)(?P<line>[ \t]*(?:`{3,}|~{3,})(?P<rest>[ \t]*))(?=\r\n|\r|\n|\Z)")
-_CODE_LINE: Final = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[a-zA-Z]*[ \t]*(?:\r\n|\r|\n)\s*\Z", re.MULTILINE)
-_COMMENT: Final = re.compile(r"\s*<!--")
+_CODE_CLOSE = re.compile(r"(?:\r\n|\r|\n)(?P<line>[ \t]*(?:`{3,}|~{3,})(?P<rest>[ \t]*))(?=\r\n|\r|\n|\Z)")
+_CODE_LINE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[a-zA-Z]*[ \t]*(?:\r\n|\r|\n)\s*\Z", re.MULTILINE)
+_COMMENT = re.compile(r"\s*<!--")
 
 _SEARCHED = 20_000
 """Characters in which an opening fence is looked for: real ones stand at the top, a rule far below is a rule."""

@@ -5,13 +5,9 @@ Fenced code and comments are not text of the card: `hidden` says where they are.
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import NamedTuple
-
-from carbon_lint.card.yaml.pattern import pattern
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import re
 
 
 class Plain(NamedTuple):
@@ -54,6 +50,15 @@ _WIDE = 0xFEE0  # from the full-width forms of East Asian text to ASCII
 _SUPERSCRIPTS = str.maketrans(
     "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u2212", "-0123456789-"
 )
+
+
+@cache
+def pattern(text: str) -> re.Pattern[str]:
+    """Return a pattern that takes no notice of case, with `^` and `$` at lines; a blank in it must be written `[ ]`.
+
+    It is compiled when it is first used, so that a start of `check` pays for none.
+    """
+    return re.compile(text, re.IGNORECASE | re.VERBOSE | re.MULTILINE)
 
 
 def plain(text: str, start: int, end: int) -> Plain:

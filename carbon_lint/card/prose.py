@@ -11,11 +11,10 @@ import re
 from bisect import bisect_right, insort
 from typing import NamedTuple
 
-from carbon_lint.card.markup import hidden, plain
+from carbon_lint.card.markup import hidden, pattern, plain
 from carbon_lint.card.quantity import Named, numbers, quantities, quantity_of, unit_at, units_in
 from carbon_lint.card.subject import Subjects
 from carbon_lint.card.table import html_tables, pipe_table
-from carbon_lint.card.yaml.pattern import pattern
 from carbon_lint.units import readings_of
 
 TYPE_CHECKING = False
@@ -232,9 +231,14 @@ class _Reader:
             window = max(unit.gas_end, number_end)
 
     def _take(self, line: Plain, start: int, end: int, unit: Named) -> None:
-        figure = _figure(line.text[start:end], unit, *line.span(start, end))
-        if figure is not None:
-            self.found.setdefault(figure.start, figure)
+        text = line.text[start:end]
+        values = readings_of(text)
+        if not values or (values[0] == 0 and not _DIGIT.search(text.partition(".")[2])):
+            return  # a bare zero is a claim or a gap, not a figure
+        likeliest, *others = (float(value * factor) for factor in unit.mass.grams for value in values)
+        where = line.span(start, end)
+        figure = BodyFigure(text, unit.text, *where, likeliest, tuple(others), float(unit.mass.grams[0]))
+        self.found.setdefault(figure.start, figure)
 
     def _take_table(self, rows: list[list[tuple[int, int]]]) -> None:
         """Take cells under a column that names emissions, and cells beside a row's label that does."""
@@ -248,7 +252,9 @@ class _Reader:
         sums = [pattern(_SUM).fullmatch(name) is not None for name in names]
         if any(own_rows) and all(own or total for own, total in zip(own_rows, sums, strict=True)):
             own_rows = [True] * len(names)
-        own_columns = [self.subjects.is_own(head) for head in header]
+        own_columns = {number for number, head in enumerate(header) if self.subjects.is_own(head)}
+        others = {number for number, head in enumerate(header) if self.subjects.is_other_subject(head)}
+        others |= columns.keys() - own_columns if own_columns else set()
         if self._heads(header[0]) and any(any(quantities(cell)) for cell in header[1:]):
             # a table without a head: the row in its place is like the others
             body, names, own_rows = [cells[0], *body], [header[0], *names], [False, *own_rows]
@@ -261,7 +267,7 @@ class _Reader:
                 head = columns.get(number)
                 if head is not None:
                     self._take_cell(cell, head[1])
-                elif labelled and number > 0 and not self._is_other_column(number, header, own_columns):
+                elif labelled and number > 0 and number not in others:
                     self._take_cell(cell, row_unit)
 
     def _heads(self, label: str) -> tuple[bool, Named | None] | None:
@@ -277,11 +283,6 @@ class _Reader:
         ):
             return None
         return True, units[0] if units else None
-
-    def _is_other_column(self, number: int, header: list[str], own: list[bool]) -> bool:
-        if number >= len(header):
-            return False
-        return (any(own) and not own[number]) or self.subjects.is_other_subject(header[number])
 
     def _take_cell(self, cell: Plain, unit: Named | None) -> None:
         found = numbers(cell.text)
@@ -358,11 +359,3 @@ def _unit_cell(cells: list[Plain]) -> Named | None:
         if unit is not None and not text[unit.gas_end :].strip(" ()[]."):
             return unit
     return None
-
-
-def _figure(number_text: str, unit: Named, start: int, end: int) -> BodyFigure | None:
-    values = readings_of(number_text)
-    if not values or (values[0] == 0 and not _DIGIT.search(number_text.partition(".")[2])):
-        return None  # a bare zero is a claim or a gap, not a figure
-    grams = [float(value * factor) for factor in unit.mass.grams for value in values]
-    return BodyFigure(number_text, unit.text, start, end, grams[0], tuple(grams[1:]), float(unit.mass.grams[0]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from carbon_lint.card.yaml.pattern import pattern
+from carbon_lint.card.markup import pattern
 from carbon_lint.units import NUMBER, MassUnit, mass_unit, plain, readings_of
 
 TYPE_CHECKING = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from carbon_lint.card.yaml.pattern import pattern
+from carbon_lint.card.markup import pattern
 
 _CUT = r"""
     (?:on|with|over|using|via|through|in|across)\b[^,.;:|]{0,60}?\b(?:data[ -]?sets?|corpus|corpora|benchmarks?)\b

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from carbon_lint.card.yaml.pattern import pattern
+from carbon_lint.card.markup import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,13 +77,12 @@ def _cells(text: str, start: int, end: int) -> list[Cell]:
 def html_tables(text: str, start: int) -> list[tuple[int, int, Rows]]:
     """Start, end and cells of each HTML table; one whose cells span rows or columns has no cells, for they shift."""
     found: list[tuple[int, int, Rows]] = []
-    opening = pattern(_OPENING).search(text, start)
-    while opening is not None and len(found) < _MAX_TABLES:
+    stop = start
+    while len(found) < _MAX_TABLES and (opening := pattern(_OPENING).search(text, stop)):
         end = pattern(_CLOSING).search(text, opening.end())
         stop = end.end() if end else len(text)
         rows = _html_rows(text, opening.end(), stop) if stop - opening.end() <= _MAX_TABLE else []
         found.append((opening.start(), stop, rows))
-        opening = pattern(_OPENING).search(text, stop)
     return found
 
 

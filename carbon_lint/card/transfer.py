@@ -9,6 +9,8 @@ from carbon_lint.card.edit import encode, refused_at, write_block
 from carbon_lint.card.read import read_card
 
 if TYPE_CHECKING:
+    from carbon_lint.card.document import Node
+
     Value = str | int | float | bool
 
 
@@ -24,13 +26,10 @@ def stated_figures(data: bytes, path: str) -> dict[str, Value]:
             if problem.kind != "no-front-matter":
                 raise refused_at(card, problem.start, problem.message, "fix the card first", is_for_writer=False)
         return {}
-    is_map = block.kind == "map"
-    fields = {property_name(key): value for key, value in block.items()} if is_map else {"emissions": block}
     found: dict[str, Value] = {}
-    for name, node in fields.items():
+    for name, node in {BLOCK_KEY: block}.items() if block.kind == "list" else _fields(block).items():
         if node.kind != "scalar":
-            key = name if is_map else BLOCK_KEY
-            flaw = f"`{key}` is a {node.kind}, and only single values are put into another card"
+            flaw = f"`{name}` is a {node.kind}, and only single values are put into another card"
             hint = "write one value a key, as `emissions: 12.5`"
             raise refused_at(card, node.start, flaw, hint, is_for_writer=False)
         if node.value is not None:
@@ -44,8 +43,7 @@ def card_with_figures(theirs: bytes, path: str, figures: dict[str, Value]) -> tu
     Raises InputError if the card cannot be written safely.
     """
     card = read_card(theirs, path)
-    block = card.block
-    present = {} if block is None else {property_name(key): value for key, value in block.items()}
+    present = {} if card.block is None else _fields(card.block)
     notes = [
         f"{name} stays {value.raw!r}: the figures that were put in do not state it"
         for name, value in present.items()
@@ -55,3 +53,10 @@ def card_with_figures(theirs: bytes, path: str, figures: dict[str, Value]) -> tu
     if old is not None and new is not None and old.value != new:
         notes.append(f"emissions was {old.raw!r} and is {new!r}")
     return encode(card, write_block(card, figures)), tuple(notes)
+
+
+def _fields(block: Node) -> dict[str, Node]:
+    """Return the block's values by their keys; a value alone is the emissions."""
+    if block.kind == "scalar":
+        return {} if block.value is None else {"emissions": block}
+    return {property_name(key): value for key, value in block.items()}

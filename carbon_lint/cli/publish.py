@@ -42,9 +42,8 @@ from carbon_lint.units import parse_duration_s
 
 if TYPE_CHECKING:
     from carbon_lint.hub.client.remote import ModelRepo
-    from carbon_lint.hub.publish.card import Published
+    from carbon_lint.hub.publish.card import Loss, Published
     from carbon_lint.hub.publish.figures import Publishing
-    from carbon_lint.hub.publish.losses import Loss
     from carbon_lint.pipeline.publish import Way
 
 
@@ -209,11 +208,11 @@ def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo) -> in
 def _lineage(published: Published, repo: ModelRepo) -> list[str]:
     from carbon_lint.card.read import read_card
     from carbon_lint.hub.client.catalogue import Catalogue
-    from carbon_lint.hub.publish.lineage import trace
+    from carbon_lint.hub.publish.lineage import lineage
 
     catalogue = Catalogue(repo.endpoint, repo.credentials)
     card = read_card(published.card, "README.md")
-    return trace(None if card.root is None else card.root.plain, card.emissions_g, catalogue).lines()
+    return lineage(None if card.root is None else card.root.plain, card.emissions_g, catalogue)
 
 
 def _publishing(arguments: Namespace, record: Record | None, settings: Settings, repo_id: str) -> Publishing:

@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from carbon_lint.data import load
 from carbon_lint.errors import InputError, UsageError
@@ -48,17 +48,10 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What a job would take, and what that rests on.
+    """What a job would take, PUE included, and what that rests on, in words. Without a place there are no grams.
 
-    Attributes:
-        energy_kwh: what is counted (CPU, memory, GPUs), PUE included.
-        emissions_g: of that energy; `None` if no place is known.
-        intensity: of the place; `None` if it is not known.
-        left_out_share: what board, fans, disks, network and power supply draw, as shares of `energy_kwh`; `None` if
-            the host is not counted.
-        basis: what was estimated, in words.
-        sources: whose figures it rests on.
-        left_out: what is not in it, in words.
+    `left_out_share` is what board, fans, disks, network and power supply draw, as shares of `energy_kwh`; `None` if the
+    host is not counted.
     """
 
     energy_kwh: Range
@@ -73,9 +66,9 @@ class Estimate:
 def find_gpu(text: str) -> Device:
     """Return the GPU that `text` names (`A100`, `RTX 3090`). Raises UsageError with the nearest names."""
     known = _gpus()
-    row = known.get(_normal(text))
-    if row is not None:
-        return Device(name=row["name"], max_power_w=row["max_power_w"], source=row["source"])
+    device = known.get(_normal(text))
+    if device is not None:
+        return device
     near = get_close_matches(_normal(text), known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     raise UsageError(f"GPU {quoted(text)} is not in the table", hint=f"{hint}give its rating with --power '300 W'")
@@ -104,9 +97,9 @@ def estimate_job(
         raise UsageError(f"--count {count} cannot be estimated", hint=f"give --count 1 to {_MOST_DEVICES:,}")
     if load is not None and not 0 <= load <= 1:
         raise UsageError(f"a load of {load * 100:g} % cannot be", hint="give --load 0% to 100%")
-    parts = [] if device is None else [_part_of_devices(device, count)]
-    parts += [_part_of_host(host, load, host_power_w)]
-    power_w = parts[0].power_w if len(parts) == 1 else parts[0].power_w.plus(parts[1].power_w)
+    devices = _Part() if device is None else _part_of_devices(device, count)
+    parts = (devices, _part_of_host(host, load, host_power_w))
+    power_w = parts[0].power_w.plus(parts[1].power_w)
     energy = _finite(power_w.times(hours / 1000 * check_pue(pue)))
     return Estimate(
         energy_kwh=energy,
@@ -122,7 +115,7 @@ def estimate_job(
 class _Part(NamedTuple):
     """What a part of the job draws, in words too, and what it leaves out."""
 
-    power_w: Range
+    power_w: Range = Range(low=0.0, likely=0.0, high=0.0)
     basis: str = ""
     sources: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -145,7 +138,7 @@ def _part_of_host(host: Host | None, load: float | None, host_power_w: float | N
         power_w = Range(low=host_power_w, likely=host_power_w, high=host_power_w)
         return _Part(power_w, f"{host_power_w:g} W for the machine around them")
     missing = "CPU and memory of the machine (--cpu NAME --memory '64 GiB', or --host-power '400 W')"
-    return _Part(Range(low=0.0, likely=0.0, high=0.0), left_out=(missing,))
+    return _Part(left_out=(missing,))
 
 
 def estimate_record(record: Record, *, scale: float, place: Place | None, pue: float | None = None) -> Estimate:
@@ -205,13 +198,14 @@ def _pue_left_out(place: Place | None, pue: float) -> tuple[str, ...]:
     return (place.pue_hint,) if place is not None and place.pue_hint is not None and pue == 1.0 else ()
 
 
-def _gpus() -> dict[str, dict[str, Any]]:
+def _gpus() -> dict[str, Device]:
     """Return the table by every name of a card; one that could be two cards is left out."""
-    found: dict[str, dict[str, Any] | None] = {}
+    found: dict[str, Device | None] = {}
     for row in load("gpu_power.json"):
+        device = Device(name=row["name"], max_power_w=row["max_power_w"], source=row["source"])
         for name in map(_normal, (*row["aliases"], row["name"])):
-            found[name] = row if found.get(name, row) is row else None
-    return {name: row for name, row in found.items() if row is not None}
+            found[name] = device if found.get(name, device) is device else None
+    return {name: device for name, device in found.items() if device is not None}
 
 
 def _normal(text: str) -> str:

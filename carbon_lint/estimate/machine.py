@@ -31,13 +31,7 @@ _LEAST_MEMORY_GIB, _MOST_MEMORY_GIB = 1 / 64, 65_536.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """A processor and memory.
-
-    Attributes:
-        memory_w: power of its memory, all the time.
-        basis: what was counted, in words.
-        sources: whose figures they are.
-    """
+    """A processor and memory, which draws `memory_w` all the time. `basis` says what was counted, in words."""
 
     cpu: CpuModel
     memory_w: Range
@@ -88,14 +82,10 @@ def _counted(socket: Socket, sockets: int | None, threads: int | None) -> tuple[
     """Return the model of what is counted, what that is in words, and whether it is a part of a machine."""
     whole = CpuModel(full_power_w=socket.tdp_w * (sockets or 1), widening=socket.widening)
     in_words = f"{sockets or 1} x the whole socket"
-    if threads is None:
-        return whole, in_words, False
-    if socket.threads is None:
-        if sockets is None:  # CodeCarbon's list has no threads
-            raise UsageError(
-                f"how many of {socket.name} have --threads {threads} is not known",
-                hint="give --sockets 1 for a whole one",
-            )
+    if threads is not None and socket.threads is None and sockets is None:  # CodeCarbon's list has no threads
+        what = f"how many of {socket.name} have --threads {threads} is not known"
+        raise UsageError(what, hint="give --sockets 1 for a whole one")
+    if threads is None or socket.threads is None:
         return whole, in_words, False
     if sockets is None:
         is_part = threads % socket.threads != 0
@@ -157,7 +147,9 @@ def find_runner(text: str) -> Runner:
     label = text.strip().lower()
     row = _rows().get(label) or _rows().get(label.removeprefix(HF_JOBS))
     if row is None:
-        raise UsageError(f"runner {quoted(text)} is not in the table", hint=_other_runner(label))
+        listed = "; `hf jobs hardware` lists the flavors" if label.startswith(HF_JOBS) else ""
+        hint = f"{_nearest(label)}describe it with --gpu and --count, or --cpu, --threads and --memory{listed}"
+        raise UsageError(f"runner {quoted(text)} is not in the table", hint=hint)
     return Runner(
         name=label,
         cpu=row["cpu"],
@@ -175,12 +167,6 @@ def unknown_flavor(label: str) -> str | None:
     if not label.startswith(HF_JOBS) or label.removeprefix(HF_JOBS) in _flavors():
         return None
     return f"{_nearest(label)}`hf jobs hardware` lists the flavors"
-
-
-def _other_runner(label: str) -> str:
-    """Return the way out for a runner without a row: the nearest names, or a description of the machine."""
-    listed = "; `hf jobs hardware` lists the flavors" if label.startswith(HF_JOBS) else ""
-    return f"{_nearest(label)}describe it with --gpu and --count, or --cpu, --threads and --memory{listed}"
 
 
 def _nearest(label: str) -> str:

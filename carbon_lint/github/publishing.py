@@ -13,7 +13,6 @@ from carbon_lint.github import paths
 from carbon_lint.github.results import Step
 from carbon_lint.hub.client.endpoint import endpoint_of, notes_on
 from carbon_lint.hub.client.target import parse_target
-from carbon_lint.hub.publish.losses import Loss
 from carbon_lint.lint.discover import find_cards
 from carbon_lint.pipeline.options import naming
 from carbon_lint.pipeline.plan import RunPlan
@@ -22,10 +21,11 @@ from carbon_lint.report.run.sections import Publication
 from carbon_lint.text import quoted
 
 if TYPE_CHECKING:
-    from carbon_lint.hub.publish.card import Published
+    from carbon_lint.hub.publish.card import Loss, Published
     from carbon_lint.hub.publish.figures import Publishing
 
 TIMEOUT_S = 120.0
+ACCESS_TIMEOUT_S = 10.0
 DRY_RUN_TIMEOUT_S = 20.0  # what is only shown is not worth a longer wait
 _NEEDED = (
     "add `hf-token: ${{ secrets.HF_TOKEN }}`; or, without any secret, `env: {HF_OIDC_RESOURCE: OWNER/MODEL}` with "
@@ -96,14 +96,14 @@ def _cards_in(workspace: Path) -> list[str]:
 
 def _check_token(step: Step, mode: Mode) -> None:
     """Raise HubError if the token will not do; only warn of it if nothing is committed this time."""
-    from carbon_lint.hub.client.http import UnansweredError  # noqa: PLC0415  huggingface_hub takes half a second
-    from carbon_lint.hub.client.session import check_access  # noqa: PLC0415
+    from carbon_lint.hub.client.http import Deadline, UnansweredError  # noqa: PLC0415  huggingface_hub takes half a second
+    from carbon_lint.hub.client.session import open_model  # noqa: PLC0415
 
     by_pull_request = mode is Mode.PULL_REQUEST or step.inputs.publish == "pr"
+    model, token, deadline = step.inputs.hub_repo or "", step.inputs.hf_token, Deadline(ACCESS_TIMEOUT_S)
     try:
-        check_access(
-            step.inputs.hub_repo or "", step.environ, token=step.inputs.hf_token, by_pull_request=by_pull_request
-        )
+        with open_model(model, step.environ, deadline=deadline, token=token) as repo:
+            repo.check_may_publish(by_pull_request=by_pull_request)
     except UnansweredError as error:
         step.console.notice(f"whether the card can be published after the job is not known: {error.message}")
     except HubError as error:

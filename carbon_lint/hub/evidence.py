@@ -11,8 +11,6 @@ from carbon_lint.hub.client.remote import LARGEST_FILE
 from carbon_lint.hub.client.session import open_model
 from carbon_lint.records.document import BUNDLE, JOURNAL, RECORD
 
-_LARGEST_RECORD = 2**24
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
@@ -34,7 +32,7 @@ def read_published(target: str, environ: Mapping[str, str], revision: str, deadl
         return Published(
             card=tip.card,
             sha=tip.sha,
-            record=repo.file_at(tip.sha, RECORD, limit=_LARGEST_RECORD),
+            record=repo.file_at(tip.sha, RECORD),
             journal=repo.file_at(tip.sha, JOURNAL, limit=LARGEST_FILE),
-            bundle=repo.file_at(tip.sha, BUNDLE, limit=_LARGEST_RECORD),
+            bundle=repo.file_at(tip.sha, BUNDLE),
         )

@@ -39,12 +39,9 @@ class Written:
 def write(record: Record, readings: Sequence[Reading], *, project: str, run: str | None = None) -> Written:
     """Write the run into `project`, into the run that is named, or into a new one of that name.
 
-    Without `run` the name is `carbon-lint-` and the beginning of the record's own identifier.
-
-    Raises:
-        UsageError: trackio is not installed.
-        InputError: several runs have the name, or the project's name is not valid.
-        OutputError: the store cannot be written to.
+    Without `run` the name is `carbon-lint-` and the beginning of the record's own identifier. Raises UsageError if
+    trackio is not installed, InputError if several runs have the name or the project's is not valid, OutputError if the
+    store cannot be written to.
     """
     store = _store()
     name = run or f"carbon-lint-{record.run_id[:8]}"

@@ -47,13 +47,9 @@ def compose(text: str, start: int, end: int) -> Parsed:
     if source.isascii() or not re.search(_ODD_BREAKS, source):
         with contextlib.suppress(yaml.YAMLError):
             return _Composer(text, start, end, None).compose(with_last_break(source))
-    return _compose_repaired(text, start, end)
-
-
-def _compose_repaired(text: str, start: int, end: int) -> Parsed:
     from carbon_lint.card.yaml.repair import repair  # noqa: PLC0415  for the few cards that libyaml refuses
 
-    repaired = repair(text[start:end])
+    repaired = repair(source)
     try:
         return _Composer(text, start, end, repaired).compose(repaired.text)
     except yaml.MarkedYAMLError as error:
@@ -83,16 +79,6 @@ def _too_deep(at: int) -> Problem:
     return Problem("yaml-error", f"the YAML is nested more than {parser.MAX_DEPTH} levels deep", at, at + 1, "stop")
 
 
-class _Frame:
-    """A map or list that is being filled."""
-
-    __slots__ = ("names", "node")
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-        self.names: dict[str, Node] = {}
-
-
 class _Composer:
     def __init__(self, text: str, start: int, end: int, repaired: Repaired | None) -> None:
         self.text = text
@@ -101,7 +87,7 @@ class _Composer:
         self.repaired = repaired
         self.problems: list[Problem] = []
         self.anchors: dict[str, Node] = {}
-        self.stack: list[_Frame] = []
+        self.stack: list[tuple[Node, dict[str, Node]]] = []  # what is being filled, and its keys by name
         self.root: Node | None = None
         self.documents = 0
         self.merged = 0
@@ -181,13 +167,12 @@ class _Composer:
         if event.tag is not None:
             self._tag(node, event)
         self._add(node, event.anchor)
-        self.stack.append(_Frame(node))
+        self.stack.append((node, {}))
         if len(self.stack) >= parser.MAX_DEPTH:
             self.problems.append(_too_deep(start))
 
     def _close(self, event: Any) -> None:
-        frame = self.stack.pop()
-        node = frame.node
+        node, _ = self.stack.pop()
         if node.is_flow:
             node.end = self._span(event)[1]
         elif node._children:  # noqa: SLF001
@@ -198,9 +183,9 @@ class _Composer:
     def _alias(self, event: Any) -> None:
         start, end = self._span(event)
         target = self.anchors.get(event.anchor)
-        if target is None or any(frame.node is target for frame in self.stack):
+        if target is None or any(node is target for node, _ in self.stack):
             what = "names no anchor above it" if target is None else "stands inside what it names"
-            name = event.anchor if self.repaired is None else self.repaired.anchor(event.anchor)
+            name = event.anchor if self.repaired is None else self.repaired.original(event.anchor)
             self._problem("yaml-error", f"the alias {'*' + name!r} {what}", start, end)
             self._add(Node(self.text, "scalar", start, end), None)
             return
@@ -216,20 +201,20 @@ class _Composer:
         if not self.stack:
             self.root = node
             return
-        frame = self.stack[-1]
-        children = frame.node._children  # noqa: SLF001
+        parent, names = self.stack[-1]
+        children = parent._children  # noqa: SLF001
         children.append(node)
-        if frame.node.kind == "map" and len(children) % 2 == 0:
-            self._name(frame, children[-2])
+        if parent.kind == "map" and len(children) % 2 == 0:
+            self._name(names, children[-2])
 
-    def _name(self, frame: _Frame, key: Node) -> None:
+    def _name(self, names: dict[str, Node], key: Node) -> None:
         if is_merge(key):
             return
         if key.kind == "list" and any(item.kind == "list" for item in key.items_list()):
             self._problem("yaml-error", "a key is a list that holds a list", key.start, key.end)
             return
         name = property_name(key)
-        first = frame.names.setdefault(name, key)
+        first = names.setdefault(name, key)
         if first is not key:
             line = self._line_of(first.start)
             message = f"the key {name[:80]!r} is already there, on line {line}"

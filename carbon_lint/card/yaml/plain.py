@@ -50,13 +50,9 @@ def is_plainly_fine(yaml: str) -> bool:
         return False
     if not lines.isascii() and re.search(_ODD_BREAKS, lines):
         return False
-    return not _may_repeat_a_key(lines) and is_well_formed(lines)
-
-
-def _may_repeat_a_key(lines: str) -> bool:
     # Two entries of one map start in the same column, be it behind a dash. No key ends in a dash: see _LINES.
     keys = _KEY.findall(lines.replace("- ", "  "))
-    return len(set(keys)) < len(keys) and _repeats_a_key(lines)
+    return (len(set(keys)) == len(keys) or not _repeats_a_key(lines)) and is_well_formed(lines)
 
 
 def _repeats_a_key(lines: str) -> bool:

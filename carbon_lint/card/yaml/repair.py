@@ -131,16 +131,12 @@ class Repaired:
         return original[line] + column
 
     def original(self, scalar: str) -> str:
-        """Return a scalar's text with every stand-in replaced by what it stands for."""
+        """Return a scalar's text, or an anchor's name, with every stand-in replaced by what it stands for."""
         if self._escapes:
             scalar = _ESCAPE.sub(lambda match: self._escapes.get(match[0], match[0]), scalar)
         if self._anchors:
             scalar = _STAND_IN_NAME.sub(lambda match: self._anchors.get(match[0], match[0]), scalar)
         return paired(scalar.translate(self.stand_ins)) if self.stand_ins else scalar
-
-    def anchor(self, name: str) -> str:
-        """Return an anchor's name as the source has it."""
-        return self._anchors.get(name, name)
 
     def unprintable(self, scalar: str, *, is_quoted: bool) -> bool:
         """Return whether js-yaml refuses a character in a scalar's new text; DEL and its like only outside quotes."""

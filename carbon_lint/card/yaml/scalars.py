@@ -63,16 +63,14 @@ def hub_value(text: str, style: str | None = None) -> Value:
 
 def js_yaml_5_value(text: str, style: str | None = None) -> Value:
     """Read it as js-yaml 5 does: the YAML 1.2 core schema, and neither dates nor merge keys."""
-    if style:
-        return "str", text
-    return _number(text, "yaml12") or _infinite(text) or _word(text, _TRUE, _FALSE, has_merge=False)
+    return yaml12_value(text, style, may_overflow=False)
 
 
-def yaml12_value(text: str, style: str | None = None) -> Value:
+def yaml12_value(text: str, style: str | None = None, *, may_overflow: bool = True) -> Value:
     """Read it as `yaml` 2.9 does (YAML 1.2 core schema). Here `1e400` is infinite and not a string."""
     if style:
         return "str", text
-    found = _number(text, "yaml12", may_overflow=True) or _infinite(text)
+    found = _number(text, "yaml12", may_overflow=may_overflow) or _infinite(text)
     return found or _word(text, _TRUE, _FALSE, has_merge=False)
 
 

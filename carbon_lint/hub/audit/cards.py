@@ -48,15 +48,9 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedCard:
-    """What was found of one card.
+    """What was found of one card: what its metadata states, and what the linter says (see `finding_of`).
 
-    Attributes:
-        has_card: False if the model has none.
-        stated: what its metadata states; None if it states nothing.
-        energy_kwh: the block's `energy_consumed`, if it is a number.
-        findings: what the linter says, as plain values (see `finding_of`).
-        proposal: a correction that its own figures prove.
-        problem: why the card could not be fetched or audited.
+    `energy_kwh` is the block's `energy_consumed`; `problem` says why the card could not be fetched or audited.
     """
 
     id: str

@@ -14,7 +14,7 @@ from carbon_lint.errors import HubError, InputError, UsageError
 from carbon_lint.hub.audit.cards import CardText
 from carbon_lint.hub.client.catalogue import Catalogue
 from carbon_lint.hub.client.http import UnansweredError
-from carbon_lint.hub.client.remote import ModelRepo
+from carbon_lint.hub.client.remote import CARD, ModelRepo
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.project import install_hint
 from carbon_lint.text import quoted
@@ -71,7 +71,8 @@ def fetch(ids: Iterable[str], catalogue: Catalogue) -> Iterator[CardText]:
 def _fetch_one(name: str, catalogue: Catalogue) -> CardText:
     try:
         model = parse_target(name, catalogue.endpoint)
-        return CardText(id=model, data=ModelRepo(model, catalogue.endpoint, catalogue.credentials).card_at("main"))
+        repo = ModelRepo(model, catalogue.endpoint, catalogue.credentials)
+        return CardText(id=model, data=repo.file_at("main", CARD))
     except UnansweredError:
         raise
     except (HubError, UsageError) as error:

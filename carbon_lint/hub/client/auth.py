@@ -37,10 +37,8 @@ def find_credentials(
 ) -> Credentials | None:
     """Return the token to use: given, from a file, keyless, from HF_TOKEN, from `hf auth login`; else None.
 
-    Keyless login is exchanged here. The client keeps the token for an hour and exchanges again after that.
-
-    Raises:
-        HubError: a token is named but empty, broken or unreadable, or the keyless exchange failed.
+    Keyless login is exchanged here. The client keeps the token for an hour and exchanges again after that. Raises
+    HubError if a token is named but empty, broken or unreadable, or the keyless exchange failed.
     """
     if token is not None:
         return Credentials(_clean(token, "the token"), "the token given")

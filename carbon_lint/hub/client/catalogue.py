@@ -12,8 +12,6 @@ from carbon_lint.hub.client import refusals
 from carbon_lint.hub.client.auth import Credentials
 from carbon_lint.hub.client.http import UnansweredError
 
-_END = object()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -37,36 +35,26 @@ class Catalogue:
 
     def models(self, parameters: Mapping[str, Any]) -> Iterator[Entry]:
         """Return the models that match, page by page. `parameters` are those of `GET /api/models`."""
-        items = iter(paginate(f"{self.endpoint}/api/models", params=dict(parameters), headers=self._headers))
-        while True:
-            try:
-                item = next(items, _END)
-            except refusals.EXPECTED as error:
-                raise refusals.explain(error, "the list of models", None, self.credentials) from None
-            if item is _END:
-                return
-            entry = entry_of(item)
-            if entry is None:
-                raise UnansweredError("the Hub's list of models is not what it should be")
-            yield entry
+        try:
+            for item in paginate(f"{self.endpoint}/api/models", params=dict(parameters), headers=self._headers):
+                yield _entry(item, "list of models")
+        except refusals.EXPECTED as error:
+            raise refusals.explain(error, "the list of models", None, self.credentials) from None
 
     def model(self, repo_id: str) -> Entry:
         """Return one model. Raises HubError if there is none, or it may not be seen."""
         try:
             response = get_session().get(f"{self.endpoint}/api/models/{repo_id}", headers=self._headers)
             hf_raise_for_status(response)
-            entry = entry_of(response.json())
+            return _entry(response.json(), f"answer for {repo_id}")
         except refusals.EXPECTED as error:
             raise refusals.explain(error, repo_id, None, self.credentials) from None
-        if entry is None:
-            raise UnansweredError(f"the Hub's answer for {repo_id} is not what it should be")
-        return entry
 
 
-def entry_of(item: Any) -> Entry | None:
-    """Return an entry from its JSON; None if that is not an entry."""
+def _entry(item: Any, what: str) -> Entry:
+    """Return an entry from its JSON. Raises UnansweredError if that is not an entry."""
     if not isinstance(item, dict) or not isinstance(item.get("id"), str):
-        return None
+        raise UnansweredError(f"the Hub's {what} is not what it should be")
     return Entry(
         id=item["id"],
         metadata=item.get("cardData"),

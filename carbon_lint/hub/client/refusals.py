@@ -31,11 +31,10 @@ class MissingError(HubError):
 
 def explain(error: Exception, repo_id: str, revision: str | None, credentials: Credentials | None) -> HubError:
     """Return a HubError for anything of `EXPECTED`."""
-    secret = credentials.token if credentials else None
+    words = (error.server_message or "") if isinstance(error, HfHubHTTPError) else str(error)
+    answer = redact.text(" ".join(words.split()), [credentials.token if credentials else None])
     if isinstance(error, HfHubHTTPError):
-        answer = redact.text(" ".join((error.server_message or "").split()), [secret])
         return _refused(error, answer, repo_id, revision, credentials)
-    answer = redact.text(" ".join(str(error).split()), [secret])
     if isinstance(error, HFValidationError):
         return HubError(answer)
     if isinstance(error, ValueError) and answer.startswith("Invalid metadata"):

@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import huggingface_hub
@@ -100,7 +99,7 @@ class ModelRepo:
     def tip(self, revision: str) -> Tip:
         """Return the head of a revision now, and its card. Raises HubError also if the model has been renamed."""
         sha = self._head(revision)
-        return Tip(sha=sha, card=self.card_at(sha))
+        return Tip(sha=sha, card=self.file_at(sha, CARD))
 
     def _head(self, revision: str) -> str:
         with self.speaking(revision):
@@ -125,10 +124,8 @@ class ModelRepo:
         self._head("main")
         if role == "read":
             raise self.forbidden("write to")
-        if resource is None and not by_pull_request:
-            self._check_may_write()
-
-    def _check_may_write(self) -> None:
+        if resource is not None or by_pull_request:
+            return
         try:
             with self.speaking(None):
                 self.api.auth_check(self.id, write=True)
@@ -136,10 +133,6 @@ class ModelRepo:
             raise self.forbidden("write to") from None
         except refusals.MissingError:
             return  # the model is there, so this server does not know the question: the commit itself will tell
-
-    def card_at(self, sha: str) -> bytes | None:
-        """Return the card's bytes at a commit; None if it has none."""
-        return self.file_at(sha, CARD)
 
     def file_at(self, sha: str, name: str, *, limit: int = LARGEST_CARD) -> bytes | None:
         """Return a file's bytes at a commit; None if it is not there. Raises HubError if it is larger than `limit`."""
@@ -174,13 +167,12 @@ class ModelRepo:
         revision: str,
         title: str,
         description: str,
-        files: Mapping[str, bytes] = MappingProxyType({}),
+        files: Mapping[str, bytes],
     ) -> str:
         """Commit the card, and `files` beside it, onto `parent`; return the new commit.
 
-        Raises:
-            StaleError: `parent` is not the head of `revision` any more; nothing was done.
-            UnansweredError: it may have been done.
+        Raises StaleError if `parent` is not the head of `revision` any more: nothing was done; UnansweredError if it
+        may have been done.
         """
         operations = [
             CommitOperationAdd(path_in_repo=name, path_or_fileobj=data) for name, data in {CARD: card, **files}.items()
@@ -223,9 +215,7 @@ class ModelRepo:
 
     def user(self) -> str | None:
         """Return the user whose token it is; None if the Hub does not say."""
-        if self.credentials is None:
-            return None
-        return str(self._whoami()["name"])
+        return None if self.credentials is None else str(self._whoami()["name"])
 
     def _whoami(self) -> dict[str, Any]:
         assert self.credentials is not None  # noqa: S101  without a token nothing is asked

@@ -16,7 +16,6 @@ from carbon_lint.hub.client.http import Deadline
 from carbon_lint.hub.client.remote import ModelRepo, connected
 from carbon_lint.hub.client.target import parse_target
 
-ACCESS_S = 10.0
 _TRUE = {"1", "on", "yes", "true"}
 _LOGGERS = ("huggingface_hub", "httpx", "httpx2")
 
@@ -35,10 +34,8 @@ def open_model(
     """Open the model that `target` names (`owner/model` or its page).
 
     Without `needs_token` a token is used if there is one, and keyless login may fail; `is_anonymous` uses none at all.
-
-    Raises:
-        UsageError: `target` or HF_ENDPOINT cannot be read, or HF_ENDPOINT is not the workflow's own.
-        HubError: a token is needed and missing, or HF_HUB_OFFLINE is set.
+    Raises UsageError if `target` or HF_ENDPOINT cannot be read or HF_ENDPOINT is not the workflow's own, HubError if a
+    token is needed and missing, or HF_HUB_OFFLINE is set.
     """
     endpoint = endpoint_of(environ)
     repo_id = parse_target(target, endpoint)
@@ -69,15 +66,6 @@ def open_catalogue(
         yield Catalogue(endpoint, find_credentials(environ, token_file=token_file))
 
 
-def check_access(target: str, environ: Mapping[str, str], *, token: str | None, by_pull_request: bool) -> None:
-    """Check, before a training, that the model is there and the token may publish to it; nothing is changed.
-
-    Raises HubError if not, UnansweredError if the Hub does not say.
-    """
-    with open_model(target, environ, deadline=Deadline(ACCESS_S), token=token) as repo:
-        repo.check_may_publish(by_pull_request=by_pull_request)
-
-
 def _refuse_offline(environ: Mapping[str, str]) -> None:
     if environ.get("HF_HUB_OFFLINE", "").lower() in _TRUE:
         raise HubError("HF_HUB_OFFLINE is set, so the Hub is not asked", hint="unset it for this step")
@@ -89,10 +77,9 @@ def quiet_client() -> Iterator[None]:
     level = logging.DEBUG if debug.is_on() else logging.ERROR
     quiet: list[logging.Handler] = [logging.NullHandler()]
     handlers = logging.getLogger("carbon_lint").handlers if debug.is_on() else quiet
-    before = {}
-    for name in _LOGGERS:
-        logger = logging.getLogger(name)
-        before[name] = (logger.level, logger.propagate, list(logger.handlers))
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    before = [(logger, logger.level, logger.propagate, logger.handlers) for logger in loggers]
+    for logger in loggers:
         # the client's own handler would print the same lines unredacted
         logger.handlers = list(handlers)
         logger.propagate = False
@@ -100,7 +87,6 @@ def quiet_client() -> Iterator[None]:
     try:
         yield
     finally:
-        for name, (old_level, propagate, old_handlers) in before.items():
-            logger = logging.getLogger(name)
+        for logger, old_level, propagate, old_handlers in before:
             logger.handlers, logger.propagate = old_handlers, propagate
             logger.setLevel(old_level)

@@ -11,31 +11,29 @@ from carbon_lint.text import quoted
 PUBLIC_HUB = "https://huggingface.co"
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,95}", re.ASCII)
 _HOSTS = {"huggingface.co", "www.huggingface.co", "hf.co"}
-_OTHER_KINDS = {
-    "datasets": "dataset",
-    "spaces": "Space",
-    "kernels": "kernel",
-    "buckets": "bucket",
-    "collections": "collection",
-}
+_OTHER_KINDS = {f"{kind}s".lower(): kind for kind in ("dataset", "Space", "kernel", "bucket", "collection")}
 _HINT = "name a model as owner/model, or paste the address of its page"
 
 
 def parse_target(text: str, endpoint: str) -> str:
     """Return `owner/model` of an id or a page's address. Raises UsageError for anything but a model repository."""
     given = text.strip()
-    path = _path_of_page(given, endpoint) if "://" in given else given
-    if "://" not in given and given.split("/")[0].lower() in _HOSTS:
-        path = given.split("/", 1)[1] if "/" in given else ""
-    parts = [part for part in path.split("/") if part] if "://" in given else path.split("/")
+    is_page = "://" in given
+    path = _path_of_page(given, endpoint) if is_page else given
+    host, _, rest = given.partition("/")
+    if not is_page and host.lower() in _HOSTS:
+        path = rest
+    parts = [part for part in path.split("/") if part or not is_page]
     if parts and parts[0] in _OTHER_KINDS:
         raise UsageError(f"{quoted(text)} is a {_OTHER_KINDS[parts[0]]}, not a model", hint=_HINT)
-    if len(parts) > 2 and "://" in given:  # noqa: PLR2004  owner/model and what follows on its page
+    if len(parts) > 2 and is_page:  # noqa: PLR2004  owner/model and what follows on its page
         _refuse_other_revision(text, parts[2:])
         parts = parts[:2]
     if len(parts) == 1 and _PART.fullmatch(parts[0]):
         raise UsageError(f"{quoted(text)} names a user or organisation, not a model", hint=_HINT)
-    if len(parts) != 2 or not all(map(_is_name, parts)):  # noqa: PLR2004  owner/model
+    # as the Hub has it: no `..`, no `--`, neither at the start nor at the end a dash or dot
+    are_names = all(_PART.fullmatch(part) and not re.search(r"\.\.|--|[.-]\Z", part) for part in parts)
+    if len(parts) != 2 or not are_names:  # noqa: PLR2004  owner/model
         raise UsageError(f"{quoted(text)} is not the name of a model", hint=_HINT)
     return "/".join(parts)
 
@@ -71,11 +69,6 @@ def _refuse_other_revision(text: str, rest: list[str]) -> None:
         )
 
 
-def _is_name(part: str) -> bool:
-    # as the Hub has it: no `..`, no `--`, neither at the start nor at the end a dash or dot
-    return _PART.fullmatch(part) is not None and ".." not in part and "--" not in part and part[-1] not in ".-"
-
-
 def parse_endpoint(text: str | None) -> str:
     """Return `HF_ENDPOINT` without a trailing slash; the Hub's address if it is not set. Raises UsageError."""
     if not text:
@@ -86,8 +79,5 @@ def parse_endpoint(text: str | None) -> str:
             f"HF_ENDPOINT is {quoted(text)}, which is not an http(s) address", hint="unset it, or write https://host"
         )
     if parts.username or parts.password:
-        raise UsageError(
-            "HF_ENDPOINT holds a user name or password",
-            hint="set HF_TOKEN to the token",
-        )
+        raise UsageError("HF_ENDPOINT holds a user name or password", hint="set HF_TOKEN to the token")
     return text.strip().rstrip("/")

@@ -7,22 +7,25 @@ already. The last step reads the card back: the Hub may take a commit and drop w
 
 from __future__ import annotations
 
+import difflib
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from carbon_lint.card.document import property_name
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
 from carbon_lint.errors import ExitCode, HubError
 from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.hub.client.remote import CARD, LARGEST_FILE, ModelRepo, StaleError, Tip
-from carbon_lint.hub.publish.losses import Loss, loss
 from carbon_lint.hub.publish.message import MARKER, description_of, title_of
 from carbon_lint.lint.engine import lint_text
 from carbon_lint.lint.evidence import Evidence
 from carbon_lint.records.record import Record
-from carbon_lint.text import terminal, unified_diff
+from carbon_lint.text import plural, terminal, unified_diff
 
+_SHOWN_LINES = 200
 AGAIN_IS_SAFE = "publishing again is safe: it never commits twice"
 
 
@@ -32,9 +35,8 @@ class CardErrorsError(HubError):
     exit_code = ExitCode.FINDINGS
 
     def __init__(self, findings: tuple[str, ...], card: str = "the card that would be committed") -> None:
-        count = f"{len(findings)} error{'s' if len(findings) > 1 else ''}"
         super().__init__(
-            f"not published: {card} has {count}",
+            f"not published: {card} has {plural(len(findings), 'error')}",
             hint="fix the card, or see what each means with `carbon-lint rules`",
         )
         self.findings = findings
@@ -53,6 +55,24 @@ class ChangedCardError(HubError):
             hint="look at the change below, then publish again; `carbon-lint publish --force` publishes over it",
         )
         self.diff = diff
+
+
+class Loss(NamedTuple):
+    """Front matter keys and lines of the card on the Hub that the new card does not have."""
+
+    keys: tuple[str, ...]
+    lines: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return one sentence, empty if nothing is lost."""
+        keys = f", and the front matter key{'s' if len(self.keys) > 1 else ''} {', '.join(self.keys)}"
+        count = f"{plural(len(self.lines), 'line')} of the card on the Hub"
+        return f"the whole card replaces {count}{keys if self.keys else ''}" if self.lines else ""
+
+    def shown(self) -> list[str]:
+        """Return the lines as a list to read, cut after 200."""
+        rest = len(self.lines) - _SHOWN_LINES
+        return [f"- {line}" for line in self.lines[:_SHOWN_LINES]] + ([f"- … {rest} more lines"] if rest > 0 else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +178,7 @@ class _Publication:
         if not is_shown:
             tell_loss(self.request, tip.card, new)
         if self.request.dry_run or (new == tip.card and self._has_files(tip)):
-            return self._result(tip.sha, new, changed=False, diff=diff_of(tip.card, new) if new != tip.card else "")
+            return self._result(tip.sha, new, changed=False, diff=diff_of(tip.card, new))
         return self._read_back(self._commit(tip, new), new)
 
     def _has_files(self, tip: Tip) -> bool:
@@ -198,7 +218,7 @@ class _Publication:
             )
 
     def _read_back(self, oid: str, new: bytes) -> Published:
-        there = self.repo.card_at(oid)
+        there = self.repo.file_at(oid, CARD)
         if there == new:
             return self._result(oid, new, changed=True)
         if there == self.old:
@@ -247,6 +267,22 @@ def linter(settings: Settings, evidence: Evidence | None = None) -> Callable[[by
         return tuple(terminal(str(it)) for it in found if it.severity == "error")
 
     return errors_of
+
+
+def loss(old: bytes | None, new: bytes) -> Loss:
+    """Compare the card on the Hub with the card that replaces it."""
+    if old is None:
+        return Loss((), ())
+    before, after = (data.decode("utf-8", "replace").splitlines() for data in (old, new))
+    changes = list(difflib.unified_diff(before, after, n=0))[2:]  # without the two lines that name the files
+    kept = set(_keys_of(new))
+    keys = tuple(name for name in _keys_of(old) if name not in kept)
+    return Loss(keys, tuple(line[1:] for line in changes if line.startswith("-")))
+
+
+def _keys_of(card: bytes) -> list[str]:
+    root = read_card(card, "README.md").root
+    return [] if root is None else [property_name(key) for key, _ in root.own_items()]
 
 
 def tell_loss(request: PublishRequest, old: bytes | None, new: bytes) -> None:

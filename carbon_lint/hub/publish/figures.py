@@ -19,14 +19,12 @@ class Publishing:
 
     Attributes:
         is_dry: nothing is committed, and the change is shown.
-        card: the local card's bytes, and `card_name` as the user named it. With a record, the record states the
-            figures, and the card the training type; a model without a card gets `card`.
+        card: the local card's bytes. With a record, the record states the figures, and the card the training type; a
+            model without a card gets `card`.
         whole_card: all of the card replaces that on the Hub.
-        record: the run whose figures are published; `record_path` is where it is.
         only_own_group: records of another repository beside the record are an error.
         with_evidence: the record and its journal go beside the card, for `verify`.
         card_body: the text of the card gets the section "Environmental Impact" too.
-        training_type: what the user or the configuration says.
         replace: also a smaller figure over a larger one of the same run group.
         whole_switch: what the user writes to replace the whole card: `--whole-card`, `replace-card: true`.
         first_hint: how the user names a card for a model that has none.

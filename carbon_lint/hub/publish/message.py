@@ -38,9 +38,7 @@ def description_of(
 
     `emissions_g` is what the card states: rounded if it is modelled, and of a run group the sum of its runs.
     """
-    lines = []
-    if record is not None:
-        lines = _facts(record, emissions_g, markdown_text if is_markdown else terminal)
+    lines = [] if record is None else _facts(record, emissions_g, markdown_text if is_markdown else terminal)
     facts = (line.rstrip() for line in lines)  # two blanks at an end would break the line in Markdown
     return "\n".join([*facts, f"Written by carbon-lint {__version__}", "", MARKER + publication])
 

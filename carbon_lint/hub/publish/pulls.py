@@ -121,15 +121,11 @@ class Pulls:
             if not found:
                 made = True
                 found = [self.get(self.create(title, f"{description}\n\n{mark}"))]
-            self.close_all(found[1:])
+            for pull in found[1:]:
+                self.set_status(pull.num, "closed")
             return found[0]
 
         return self._repo.deadline.retry(find, UnansweredError), made
-
-    def close_all(self, pulls: list[Pull]) -> None:
-        """Close these."""
-        for pull in pulls:
-            self.set_status(pull.num, "closed")
 
     def set_status(self, num: int, status: str) -> None:
         """Open or close it, unless it is so already."""
@@ -202,7 +198,9 @@ def _propose(request: PublishRequest, repo: ModelRepo) -> Published:
     description = description_of(request.record, emissions_g, uuid.uuid4().hex, is_markdown=True)
     pull, is_made = pulls.find_or_create(title, description, MARK + CARD_PULL)
     try:
-        plan = request.plan if not is_made and _has_edits_of_others(repo, pull) else whole_card(new)
+        # if somebody has pushed to our pull request, its card is edited, and not made from main's
+        is_edited = not is_made and any(MARKER not in message for message in repo.commits_beyond_main(pull.ref))
+        plan = request.plan if is_edited else whole_card(new)
         done = publish_card(replace(request, plan=plan, revision=pull.ref, on_loss=None), repo)
     except HubError as error:
         state = f"{pulls.url(pull.num)} {'was made, ' if is_made else ''}is {pull.status}"
@@ -211,10 +209,7 @@ def _propose(request: PublishRequest, repo: ModelRepo) -> Published:
         pulls.set_status(pull.num, "open")
     if is_made:
         # a request that was given up as lost may have been carried out after all, only late
-        pulls.close_all([it for it in pulls.ours(MARK + CARD_PULL) if it.num != pull.num])
+        for other in pulls.ours(MARK + CARD_PULL):
+            if other.num != pull.num:
+                pulls.set_status(other.num, "closed")
     return replace(done, url=pulls.url(pull.num), pull_request=pull.num)
-
-
-def _has_edits_of_others(repo: ModelRepo, pull: Pull) -> bool:
-    """Return whether somebody has pushed to our pull request: its card is then edited, and not made from main's."""
-    return any(MARKER not in message for message in repo.commits_beyond_main(pull.ref))

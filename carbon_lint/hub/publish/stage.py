@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 from carbon_lint.errors import ExitCode, HubError, UsageError
 from carbon_lint.hub.client.http import UnansweredError
-from carbon_lint.hub.client.remote import ModelRepo, Tip
+from carbon_lint.hub.client.remote import ModelRepo
 from carbon_lint.hub.publish.card import Published, PublishRequest, publish_card, whole_card
-from carbon_lint.hub.publish.pulls import MARK, Pull, Pulls
+from carbon_lint.hub.publish.pulls import MARK, Pulls
 from carbon_lint.records.record import Outcome, Record
 from carbon_lint.text import quoted
 
@@ -71,7 +71,12 @@ def merge_release(num: int, record: Record, request: PublishRequest, repo: Model
     `request.plan` edits the block. Raises GateFailedError if the run did not pass, HubError if the merge
     conflicts (the files are named) or is refused: main is as it was then.
     """
-    _refuse_unless_passed(record)
+    if record.over_budget or record.outcome is not Outcome.COMPLETED:
+        why = "it went over its budget" if record.over_budget else f"its outcome is {record.outcome}"
+        raise GateFailedError(
+            f"not merged: the run {record.run_id} did not pass, {why}; weights and card stay in the pull request",
+            hint="main is as it was; close the pull request, or merge it by hand",
+        )
     pulls = Pulls(repo)
     pull = pulls.get(num)
     if pull.status == "merged":
@@ -80,7 +85,10 @@ def merge_release(num: int, record: Record, request: PublishRequest, repo: Model
         raise HubError(f"{pulls.url(num)} was closed without a merge", hint="open it there, or stage again")
     for _ in range(ROUNDS):
         main = repo.tip("main")
-        _put_card(main, pull, request, repo)
+        # the training's own card if main has none
+        card = request.plan.card_for(main.card if main.card is not None else repo.tip(pull.ref).card)
+        # the training may push once more, even after its end: main's text goes over it
+        publish_card(replace(request, plan=whole_card(card), revision=pull.ref, overwrite=True), repo)
         if repo.tip("main").card == main.card:
             break
     pulls.set_status(num, "open")  # a draft cannot be merged
@@ -90,23 +98,6 @@ def merge_release(num: int, record: Record, request: PublishRequest, repo: Model
         where = f"whether it is merged could not be found out: look at {pulls.url(num)}"
         raise HubError(f"{error.message}; {where}", hint="merging again is safe: it merges once") from error
     return _merged(request, repo, pulls, num, changed=True)
-
-
-def _refuse_unless_passed(record: Record) -> None:
-    if record.over_budget or record.outcome is not Outcome.COMPLETED:
-        why = "it went over its budget" if record.over_budget else f"its outcome is {record.outcome}"
-        raise GateFailedError(
-            f"not merged: the run {record.run_id} did not pass, {why}; weights and card stay in the pull request",
-            hint="main is as it was; close the pull request, or merge it by hand",
-        )
-
-
-def _put_card(main: Tip, pull: Pull, request: PublishRequest, repo: ModelRepo) -> None:
-    """Commit main's card with the block onto the pull request; the training's own card if main has none."""
-    base = main.card if main.card is not None else repo.tip(pull.ref).card
-    card = request.plan.card_for(base)
-    # the training may push once more, even after its end: main's text goes over it
-    publish_card(replace(request, plan=whole_card(card), revision=pull.ref, overwrite=True), repo)
 
 
 def _merged(request: PublishRequest, repo: ModelRepo, pulls: Pulls, num: int, *, changed: bool) -> Published:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 from urllib.parse import quote
 
 from huggingface_hub.utils import build_hf_headers, paginate
@@ -28,6 +27,7 @@ NEAR = 50
 """Once so many commits of before have come by, no new one is expected below them."""
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _BRANCH = "refs/heads/"
+_NO_LIST = "the Hub's list of commits is not what it should be"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +43,8 @@ class Commit:
 class Moved:
     """A branch, or a pull request (`refs/pr/N`), that is not at the commit at which it was.
 
-    Attributes:
-        before: the commit it was at; `None` if it was not there.
-        after: the commit it is at.
-        commits: those that it did not hold before, oldest first.
-        problem: why there may be more.
-        is_rewritten: it does not hold `before` any more.
+    `before` is None if it was not there, and it does not hold it any more if `is_rewritten`. `commits` are those that
+    it did not hold before, oldest first; `problem` says why there may be more.
     """
 
     ref: str
@@ -113,7 +109,7 @@ def _moved(repo: ModelRepo, ref: str, after: str, before: Mapping[str, str], sho
             if len(known & listed.keys()) == NEAR:
                 break
         if after not in listed:
-            raise _not_a_list()
+            raise UnansweredError(_NO_LIST)
         if len(listed) == MOST_COMMITS:
             problem = f"only the newest {MOST_COMMITS} were looked at"
     except HubError as error:
@@ -146,16 +142,8 @@ def _history(repo: ModelRepo, commit: str | None) -> Iterator[Commit]:
     url = f"{repo.endpoint}/api/models/{repo.id}/commits/{quote(commit, safe='')}"
     with repo.speaking(commit):
         for item in paginate(url, params={"limit": PAGE}, headers=build_hf_headers(token=repo.api.token)):
-            yield _commit(item)
-
-
-def _commit(item: Any) -> Commit:
-    found = item["id"]
-    author = item["authors"][0]["user"] if item["authors"] else ""
-    if not (isinstance(found, str) and _ID.fullmatch(found)):
-        raise _not_a_list()
-    return Commit(id=found, title=str(item["title"]), author=str(author))
-
-
-def _not_a_list() -> UnansweredError:
-    return UnansweredError("the Hub's list of commits is not what it should be")
+            found = item["id"]
+            author = item["authors"][0]["user"] if item["authors"] else ""
+            if not (isinstance(found, str) and _ID.fullmatch(found)):
+                raise UnansweredError(_NO_LIST)
+            yield Commit(id=found, title=str(item["title"]), author=str(author))

@@ -30,15 +30,10 @@ SETTLE_S = 2.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pushes:
-    """What a model got while a job ran.
+    """What a model got while a job ran. `movement` is None if that is not known, and `unknown_because` says why.
 
-    Attributes:
-        repo_id: the model.
-        endpoint: the Hub.
-        movement: what moved; `None` if that is not known.
-        unknown_because: why it is not known.
-        was_seen: False if the model could not be seen before the job: then all of its commits are listed.
-        settle_s: how long after the job the Hub was asked.
+    `was_seen` is False if the model could not be seen before the job: then all of its commits are listed. `settle_s` is
+    how long after the job the Hub was asked.
     """
 
     repo_id: str
@@ -70,19 +65,18 @@ class Watch:
         self._blind: str | None = "the Hub was not asked before the job"
 
     def begin(self) -> str | None:
-        """Read at which commit every branch is. Return the warnings; the job runs in any case."""
+        """Read at which commit every branch is. Return a warning, if there is one; the job runs in any case."""
+        warning = self._blind = None
         try:
             with quiet_client(), self._open(BEFORE_S) as repo:
                 self._before = heads(repo)
         except MissingError as error:
-            self._blind = None
             why = redact.text(error.message, [self._token])
-            return f"{why}; if the job creates the model, all of its commits are listed"
+            warning = f"{why}; if the job creates the model, all of its commits are listed"
         except HubError as error:
-            self._blind = f"before the job the Hub could not be asked: {redact.text(error.message, [self._token])}"
-            return self._blind
-        self._blind = None
-        return None
+            why = redact.text(error.message, [self._token])
+            warning = self._blind = f"before the job the Hub could not be asked: {why}"
+        return warning
 
     def look(self) -> Pushes:
         """Return what was pushed since `begin`."""

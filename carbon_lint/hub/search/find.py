@@ -55,15 +55,9 @@ class FoundModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindResult:
-    """What was found.
+    """What was found: `models` within the limits, in order, of which `within` counts those beyond `limit` too.
 
-    Attributes:
-        models: those within the limits, in order.
-        unreadable: those whose statement could not be read.
-        seen: how many models the Hub listed.
-        within: how many are within the limits, those beyond `limit` too.
-        zeros: how many were left out for a figure of zero.
-        is_complete: False if enough was found before the list ended.
+    `zeros` were left out for a figure of zero. `is_complete` is False if enough was found before the list ended.
     """
 
     models: tuple[FoundModel, ...]
@@ -155,7 +149,7 @@ def _read(entry: Entry) -> FoundModel:
     if stated is None:
         # the Hub lists it as stating emissions, so nothing here is a statement that cannot be read
         kind = "no metadata" if entry.metadata is None else f"metadata without {BLOCK_KEY}"
-        if not isinstance(entry.metadata, dict) and entry.metadata is not None:
+        if not isinstance(entry.metadata, dict | None):
             kind = f"metadata that is not a mapping ({type(entry.metadata).__name__})"
         stated = Stated(emissions_g=None, text="", note=f"the Hub's list holds {kind}")
     return FoundModel(entry=entry, stated=stated)

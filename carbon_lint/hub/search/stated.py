@@ -21,14 +21,9 @@ _NO_AMOUNT = "not a finite number of zero or more"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """A statement of emissions.
+    """A statement of emissions: `text` is the value as the metadata has it, `emissions_g` is None if it cannot be read.
 
-    Attributes:
-        emissions_g: grams; None if the statement cannot be read.
-        text: the value as the metadata has it.
-        note: how the grams were got if not from a plain number ("converted from kg"), or why they were not.
-        is_converted: True if the grams come from text with a unit.
-        source: the block's `source`, if it is text.
+    `note` says how the grams were got if not from a plain number ("converted from kg"), or why they were not.
     """
 
     emissions_g: float | None
