@@ -92,9 +92,8 @@ class Body:
         self.asked_to_end = reason
         return "the next check() ends the body; without one it goes on to its own end"
 
-    def watch_cpu(self, environ: Mapping[str, str]) -> JobCpu:
+    def watch_cpu(self) -> JobCpu:
         """Return the count of the CPU seconds of this process and its children."""
-        del environ
         return OwnCpu(self.pid)
 
     def close(self) -> None:

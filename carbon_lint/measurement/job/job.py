@@ -67,7 +67,6 @@ class Job:
         check_runnable(command[0], environ)
         self.command = tuple(command)
         self.cpu_s: float | None = None  # of all processes of the job, once it is gone
-        self._environ = environ
         self.find_containers = find_containers
         self.state = JobState.WAITING
         self.exit_status: int | None = None
@@ -121,9 +120,9 @@ class Job:
         self._send(f"end {grace_s}")
         return f"the job is stopped; it has {format_duration(grace_s)} to end"
 
-    def watch_cpu(self, environ: Mapping[str, str]) -> JobCpu:
-        """Return the count of the job's CPU seconds; `environ` is for a container engine's client."""
-        return JobCpu(self.pid, self.find_containers, environ)
+    def watch_cpu(self) -> JobCpu:
+        """Return the count of the job's CPU seconds."""
+        return JobCpu(self.pid, self.find_containers)
 
     def close(self) -> None:
         """Let the guardian go. It ends whatever still runs."""
@@ -163,7 +162,7 @@ class Job:
         containers = self.find_containers()
         if containers is not None:
             try:
-                containers.send(signal.SIGKILL, self._environ)
+                containers.send(signal.SIGKILL)
             except EngineError as error:
                 self.notices.append(f"{_NOTICES['unsure']}: {error}")
         if self.exit_status is None:
