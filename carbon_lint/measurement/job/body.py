@@ -86,9 +86,8 @@ class Body:
     def cancel(self, signum: int, grace_s: float) -> None:
         """Do nothing: the signals of this process are its own."""
 
-    def end(self, grace_s: float, reason: StoppedBy) -> str:
+    def end(self, _grace_s: float, reason: StoppedBy) -> str:
         """Ask the body to end, and return what to tell the user."""
-        del grace_s
         self.asked_to_end = reason
         return "the next check() ends the body; without one it goes on to its own end"
 

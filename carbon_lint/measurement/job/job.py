@@ -114,9 +114,8 @@ class Job:
         """Forward a signal that is meant to end the job; kill what is left after `grace_s`."""
         self._send(f"cancel {signum} {grace_s}")
 
-    def end(self, grace_s: float, reason: StoppedBy) -> str:
+    def end(self, grace_s: float, _reason: StoppedBy) -> str:
         """Send SIGTERM to all of the job, and SIGKILL to what is left after `grace_s`. Return what to tell the user."""
-        del reason
         self._send(f"end {grace_s}")
         return f"the job is stopped; it has {format_duration(grace_s)} to end"
 
