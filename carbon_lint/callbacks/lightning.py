@@ -26,21 +26,18 @@ class LightningProgress(Callback):  # type: ignore[misc]  # known when it is imp
         super().__init__()
         self._file = ProgressFile()
 
-    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+    def on_train_epoch_start(self, trainer: Any, _pl_module: Any) -> None:
         """Begin the epoch's phase."""
-        del pl_module
         if trainer.is_global_zero:
             self._file.phase(f"epoch {trainer.current_epoch + 1}")
 
-    def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_start(self, trainer: Any, _pl_module: Any, _batch: Any, batch_idx: int) -> None:
         """Write how many batches are done."""
-        del pl_module, batch
         per_epoch, epochs = trainer.num_training_batches, trainer.max_epochs or 0
         if trainer.is_global_zero and epochs > 0 and math.isfinite(per_epoch):
             self._file.progress(trainer.current_epoch * int(per_epoch) + batch_idx, epochs * int(per_epoch))
 
-    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+    def on_train_end(self, trainer: Any, _pl_module: Any) -> None:
         """End the last epoch's phase."""
-        del pl_module
         if trainer.is_global_zero:
             self._file.phase()

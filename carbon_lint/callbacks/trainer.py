@@ -19,27 +19,23 @@ class TrainerProgress(TrainerCallback):  # type: ignore[misc]  # transformers is
         self._file = ProgressFile()
         self._epoch = 0
 
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_train_begin(self, _args: Any, state: Any, _control: Any, **_kwargs: Any) -> None:
         """Count from the epoch of the checkpoint that the training goes on from, if there is one."""
-        del args, control, kwargs
         self._epoch = int(state.epoch or 0)
 
-    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_epoch_begin(self, _args: Any, state: Any, _control: Any, **_kwargs: Any) -> None:
         """Begin the epoch's phase. Counted here: of a data set without length, the state has no whole epochs."""
-        del args, control, kwargs
         self._epoch += 1
         if state.is_world_process_zero:
             self._file.phase(f"epoch {self._epoch}")
 
-    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_step_begin(self, _args: Any, state: Any, _control: Any, **_kwargs: Any) -> None:
         """Write how many steps are done."""
-        del args, control, kwargs
         if state.is_world_process_zero:
             self._file.progress(state.global_step, state.max_steps)
 
-    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_train_end(self, _args: Any, state: Any, _control: Any, **_kwargs: Any) -> None:
         """End the last epoch's phase."""
-        del args, control, kwargs
         if state.is_world_process_zero:
             self._file.progress(state.global_step, state.max_steps)
             self._file.phase()

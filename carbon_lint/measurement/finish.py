@@ -14,7 +14,6 @@ from carbon_lint.measurement.meter import RELATIVE_TOLERANCE, Meter, Reading, fi
 from carbon_lint.measurement.wall_clock import ended_at_of
 from carbon_lint.records.record import Energy, Hardware, Outcome, Record, StoppedBy, UnmeasuredCode, UnmeasuredReason
 
-EXITED_WELL = "the job was stopped but exited 0; anything it saved or pushed is from an incomplete training"
 _SUCCESS = 0
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -27,7 +26,7 @@ def finish(blank: Record, meter: Meter, state: RunState, exit_status: int | None
     warnings += [clock_warning] if clock_warning else []
     if state.stopped_by is not None and exit_status == _SUCCESS:
         # The Trainer with enable_jit_checkpoint saves, pushes "End of training" and exits 0.
-        warnings.append(EXITED_WELL)
+        warnings.append("the job was stopped but exited 0; anything it saved or pushed is from an incomplete training")
     flaw = None if state.unmeasured else find_flaw(reading, meter)
     if flaw is not None:
         code = UnmeasuredCode.LAST_READING_FAILED if reading is None else UnmeasuredCode.IMPLAUSIBLE

@@ -87,7 +87,7 @@ class Loop:
         if self._outlook.listening.problem is not None:
             self._say(self._outlook.listening.problem)
         if local_size(self._request.environ) == 1:  # else the job has processes that are not below us
-            self._cpu = self._job.watch_cpu(self._request.environ)
+            self._cpu = self._job.watch_cpu()
         self._say_what_idling_costs()
         poller = select.poll()
         poller.register(self._job, select.POLLIN)

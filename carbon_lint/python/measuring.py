@@ -189,9 +189,8 @@ class Measurement:
             self._story.result()
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        del kind, trace
         if self._body is None or self._owner != os.getpid():  # another rank measures, or this is a fork
             return
         if self._previous_handler is not None:

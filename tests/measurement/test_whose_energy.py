@@ -163,7 +163,7 @@ def test_a_containers_group_is_read_until_it_vanishes(tmp_path, layout):
     write(tmp_path / "proc/78/cgroup", "0::/elsewhere\n")
     write(tmp_path / usage, text)
     assert cgroup.group_of(tmp_path, 78) is None, "a folder above is another group"
-    counted = ContainerCpu(StubEngine({"ID": 77}).itself, {}, tmp_path)
+    counted = ContainerCpu(StubEngine({"ID": 77}).itself, tmp_path)
     try:
         assert counted.seconds is None, "a container that ended before it was seen was not free"
         wait_until(lambda: counted.sample() or counted.seconds == 2.5)
@@ -180,7 +180,7 @@ def test_a_containers_group_is_read_until_it_vanishes(tmp_path, layout):
 def test_a_container_whose_group_is_another_process_s_is_not_read(tmp_path):
     write(tmp_path / "proc/1/cgroup", "0::/init.scope\n")
     write(tmp_path / "sys/fs/cgroup/init.scope/cpu.stat", "usage_usec 1\n")
-    counted = ContainerCpu(StubEngine({"ID": 1}).itself, {}, tmp_path)
+    counted = ContainerCpu(StubEngine({"ID": 1}).itself, tmp_path)
     wait_until(lambda: counted.is_unread)
     counted.sample()
     assert counted.seconds is None
@@ -191,7 +191,7 @@ def test_an_engine_that_fails_is_asked_again(tmp_path):
     write(tmp_path / "proc/77/cgroup", V2[0])
     write(tmp_path / V2[1], V2[2])
     engine = StubEngine({"ID": 77}, failures=2)
-    counted = ContainerCpu(engine.itself, {}, tmp_path)
+    counted = ContainerCpu(engine.itself, tmp_path)
     wait_until(lambda: counted.sample() or counted.seconds == 2.5)
     counted.stop()
 
@@ -206,7 +206,7 @@ class StubEngine(Containers):
     def itself(self):
         return self
 
-    def processes(self, environ):
+    def processes(self):
         if self._failures:
             self._failures.pop()
             raise EngineError("does not answer")

@@ -121,7 +121,16 @@ class HourlyMeter:
     @property
     def intensity(self) -> Intensity | None:
         """The mean by energy until the last reading, with its hours; before the first one the hour that is known."""
-        mean = over_hours(self._blank, self._book.hours())
+        grid = self._book.latest
+        blank = Intensity(
+            g_per_kwh=grid.g_per_kwh,
+            source=grid.source,
+            year=grid.start.year,
+            basis=Basis.LIFE_CYCLE,
+            location=None,
+            location_name=grid.zone,
+        )
+        mean = over_hours(blank, self._book.hours())
         figures = (mean.g_per_kwh, *(hour.g_per_kwh for hour in mean.hours))
         # The grid hands out such a figure only if the user accepts it.
         return replace(mean, is_unusual=any(unusual_intensity(figure) is not None for figure in figures))
@@ -160,18 +169,6 @@ class HourlyMeter:
         last = self._priced(self._meter.stop())
         self._has_ended = True
         return last
-
-    @property
-    def _blank(self) -> Intensity:
-        grid = self._book.latest
-        return Intensity(
-            g_per_kwh=grid.g_per_kwh,
-            source=grid.source,
-            year=grid.start.year,
-            basis=Basis.LIFE_CYCLE,
-            location=None,
-            location_name=grid.zone,
-        )
 
     def _priced(self, reading: Reading | None) -> Reading | None:
         self.last_failure = self._meter.last_failure

@@ -64,16 +64,10 @@ def _folders(root: Path, controller: str) -> Iterator[Path]:
     A container without its own cgroup namespace sees the host's path, which is not mounted there:
     the mount point itself is then the container's group.
     """
-    path = _group_path(root, controller)
+    path = _group_path(root, controller).strip("/")
     for mount in _mounts(root, controller):
-        if not mount.is_dir():
-            continue
-        parts = path.strip("/").split("/") if path.strip("/") else []
-        for depth in range(len(parts), 0, -1):
-            folder = mount.joinpath(*parts[:depth])
-            if folder.is_dir():
-                yield folder
-        yield mount
+        inner = mount / path
+        yield from (each for each in (inner, *inner.parents) if each.is_relative_to(mount) and each.is_dir())
 
 
 def _mounts(root: Path, controller: str) -> list[Path]:

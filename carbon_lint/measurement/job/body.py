@@ -86,15 +86,13 @@ class Body:
     def cancel(self, signum: int, grace_s: float) -> None:
         """Do nothing: the signals of this process are its own."""
 
-    def end(self, grace_s: float, reason: StoppedBy) -> str:
+    def end(self, _grace_s: float, reason: StoppedBy) -> str:
         """Ask the body to end, and return what to tell the user."""
-        del grace_s
         self.asked_to_end = reason
         return "the next check() ends the body; without one it goes on to its own end"
 
-    def watch_cpu(self, environ: Mapping[str, str]) -> JobCpu:
+    def watch_cpu(self) -> JobCpu:
         """Return the count of the CPU seconds of this process and its children."""
-        del environ
         return OwnCpu(self.pid)
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.job import remote
@@ -63,50 +63,51 @@ class Containers:
 
     engines: tuple[tuple[str, ...], ...]
     label: str
+    environ: Mapping[str, str] = field(repr=False)  # for each engine's client
     relays: frozenset[str]  # names of processes that pass a signal to a container: each must arrive there once
     leaves_detached: bool = False  # what was started with `-d` is left running when the job has ended by itself
 
-    def running(self, environ: Mapping[str, str]) -> tuple[str, ...]:
+    def running(self) -> tuple[str, ...]:
         """Return the ids of those that run. Raises EngineError."""
-        return tuple(name for ids in self._by_engine(environ).values() for name in ids)
+        return tuple(name for ids in self._by_engine().values() for name in ids)
 
-    def attached(self, environ: Mapping[str, str]) -> tuple[str, ...]:
+    def attached(self) -> tuple[str, ...]:
         """Return the ids of those that run and whose client waits for their end. Raises EngineError."""
-        configs = self._inspect(environ, "{{json .Config}}")
+        configs = self._inspect("{{json .Config}}")
         return tuple(name for name, config in configs.items() if not _says_detached(config))
 
-    def processes(self, environ: Mapping[str, str]) -> dict[str, int]:
+    def processes(self) -> dict[str, int]:
         """Return the first process of each that runs, by id. Raises EngineError."""
-        pids = self._inspect(environ, "{{.State.Pid}}")
+        pids = self._inspect("{{.State.Pid}}")
         return {name: int(pid) for name, pid in pids.items() if pid.isdecimal() and int(pid) > 0}
 
-    def send(self, signum: int, environ: Mapping[str, str], *, only_attached: bool = False) -> tuple[str, ...]:
+    def send(self, signum: int, *, only_attached: bool = False) -> tuple[str, ...]:
         """Send a signal to the first process of each; return the ids of those it was for. Raises EngineError."""
-        wanted = set(self.attached(environ)) if only_attached else None
+        wanted = set(self.attached()) if only_attached else None
         sent: list[str] = []
-        for engine, running in self._by_engine(environ).items():
+        for engine, running in self._by_engine().items():
             ids = [name for name in running if wanted is None or name in wanted]
             try:
                 if ids:
-                    _call(engine, environ, "kill", "--signal", str(signum), *ids)
+                    _call(engine, self.environ, "kill", "--signal", str(signum), *ids)
             except EngineError:
-                if {*self.running(environ)} & {*ids}:  # else it has ended meanwhile
+                if {*self.running()} & {*ids}:  # else it has ended meanwhile
                     raise
             sent += ids
         return tuple(sent)
 
-    def _by_engine(self, environ: Mapping[str, str]) -> dict[tuple[str, ...], list[str]]:
+    def _by_engine(self) -> dict[tuple[str, ...], list[str]]:
         """Return the ids of those that run, each once: two of the calls may reach one engine, by its name and path."""
         found: dict[tuple[str, ...], list[str]] = {}
         for engine in self.engines:
-            ids = _call(engine, environ, "ps", "-q", "--no-trunc", "--filter", f"label={self.label}").split()
+            ids = _call(engine, self.environ, "ps", "-q", "--no-trunc", "--filter", f"label={self.label}").split()
             found[engine] = [name for name in ids if not any(name in known for known in found.values())]
         return found
 
-    def _inspect(self, environ: Mapping[str, str], template: str) -> dict[str, str]:
+    def _inspect(self, template: str) -> dict[str, str]:
         found: dict[str, str] = {}
-        for engine, ids in self._by_engine(environ).items():
-            lines = _call(engine, environ, "inspect", "--format", template, *ids).splitlines() if ids else []
+        for engine, ids in self._by_engine().items():
+            lines = _call(engine, self.environ, "inspect", "--format", template, *ids).splitlines() if ids else []
             found |= zip(ids, lines, strict=False)
         return found
 
@@ -199,6 +200,7 @@ def plan(command: Sequence[str], environ: Mapping[str, str], run_id: str) -> Pla
         mine = Containers(
             engines=((*found.prefix, *engine_of(found.words[:run_at])),),
             label=label,
+            environ=environ,
             relays=frozenset({*found.wrappers, found.name, "docker-compose"}) - {"exec", "command"},
         )
         changed = _labelled(command, found, run_at, label)

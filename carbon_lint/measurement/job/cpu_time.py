@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 from carbon_lint.measurement.host import cgroup
@@ -32,15 +31,13 @@ _OWN_AND_REAPED, _REAPED = slice(11, 15), slice(13, 15)
 class JobCpu:
     """The CPU seconds of a job. Driven by the loop; only the search for containers has a thread of its own.
 
-    `pid` is the guardian's, `environ` is for the engine's client, `interval_s` the least time between two looks at the
-    processes.
+    `pid` is the guardian's, `interval_s` the least time between two looks at the processes.
     """
 
     def __init__(
         self,
         pid: int,
         find_containers: Find = lambda: None,
-        environ: Mapping[str, str] = MappingProxyType({}),
         *,
         interval_s: float = 1.0,
         root: Path = Path("/"),
@@ -53,7 +50,6 @@ class JobCpu:
         self._seen: frozenset[int] = frozenset()
         self._cpus: frozenset[int] = frozenset()
         self._find_containers = find_containers
-        self._environ = environ
         self.containers: ContainerCpu | None = None
         self._look_for_containers()
 
@@ -80,7 +76,7 @@ class JobCpu:
 
     def _look_for_containers(self) -> None:
         if self.containers is None and self._find_containers() is not None:
-            self.containers = ContainerCpu(self._find_containers, self._environ, self._root)
+            self.containers = ContainerCpu(self._find_containers, self._root)
 
     @property
     def seconds(self) -> float | None:
@@ -101,9 +97,8 @@ class JobCpu:
 class ContainerCpu:
     """The CPU seconds of a job's containers, by their control groups. The engine is asked on a thread: it may hang."""
 
-    def __init__(self, find: Find, environ: Mapping[str, str], root: Path = Path("/")) -> None:
+    def __init__(self, find: Find, root: Path) -> None:
         self._find = find
-        self._environ = environ
         self._root = root
         self._used_s: dict[str, float] = {}
         self._groups: dict[str, Path] = {}
@@ -140,7 +135,7 @@ class ContainerCpu:
                 continue
             with contextlib.suppress(EngineError):
                 containers = self._find()
-                self._note({} if containers is None else containers.processes(self._environ))
+                self._note({} if containers is None else containers.processes())
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S if self._groups else _LONGEST_WAIT_S)
 
     def _note(self, processes: Mapping[str, int]) -> None:

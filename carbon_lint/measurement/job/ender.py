@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from carbon_lint.measurement.job.containers import Containers, EngineError, Find
@@ -22,7 +22,6 @@ class Ender:
     """Ends containers in forked processes. `tell` sends a message to carbon-lint."""
 
     find: Find
-    environ: Mapping[str, str]
     tell: Callable[[str], None]
     pids: dict[int, int] = field(default_factory=dict)  # of those processes, each with the signal that it delivers
     was_asked: bool = False
@@ -43,14 +42,14 @@ class Ender:
         """Send a signal to the containers. If the engine cannot, `take_back` returns it for the clients."""
         self.was_asked = True
         self.is_by_itself = False
-        self._fork(lambda found: bool(found.send(signum, self.environ)), signum)
+        self._fork(lambda found: bool(found.send(signum)), signum)
 
     def kill(self) -> None:
         """Kill the containers; those that are detached only if the job did not end by itself."""
 
         def work(found: Containers) -> bool:
             only_attached = self.is_by_itself and found.leaves_detached
-            return bool(found.send(signal.SIGKILL, self.environ, only_attached=only_attached))
+            return bool(found.send(signal.SIGKILL, only_attached=only_attached))
 
         self._fork(work, 0)
 
@@ -84,26 +83,26 @@ class Ender:
 
     def _end_leftovers(self, containers: Containers, grace_s: float) -> bool:
         deadline = time.monotonic() + grace_s
-        ids = containers.running(self.environ)
+        ids = containers.running()
         spares = bool(ids) and containers.leaves_detached and self.is_by_itself
         if spares:
-            detached = tuple(sorted({*ids} - {*containers.attached(self.environ)}))
+            detached = tuple(sorted({*ids} - {*containers.attached()}))
             if detached:
                 self.tell(f"detached {_names(detached)}")
         look = containers.attached if spares else containers.running
-        ids = look(self.environ)
+        ids = look()
         if not ids:
             return True
         if not self.was_asked:
             self.tell(f"left {_names(ids)}")
-            containers.send(signal.SIGTERM, self.environ, only_attached=spares)
+            containers.send(signal.SIGTERM, only_attached=spares)
         while ids and time.monotonic() < deadline:
             time.sleep(_PAUSE_S)
-            ids = look(self.environ)
+            ids = look()
         if ids:
-            containers.send(signal.SIGKILL, self.environ, only_attached=spares)
+            containers.send(signal.SIGKILL, only_attached=spares)
             time.sleep(_PAUSE_S)
-            ids = look(self.environ)
+            ids = look()
         if ids:
             self.tell(f"survived {_names(ids)}")
         return not ids

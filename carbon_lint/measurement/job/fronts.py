@@ -78,10 +78,11 @@ exec {client} "$@"
 class Fronts(AbstractContextManager["Fronts"]):
     """The fronts of one run, in a folder of their own, which is removed at the end."""
 
-    def __init__(self, folder: Path, label: str) -> None:
+    def __init__(self, folder: Path, label: str, environ: Mapping[str, str]) -> None:
         self.folder = folder
         self._calls = folder / "calls"
         self._label = label
+        self._environ = environ
         self._is_unchanged = Unchanged(self._calls)
         self._known: list[_Call] | None = None  # all calls, each noted in full
 
@@ -98,7 +99,9 @@ class Fronts(AbstractContextManager["Fronts"]):
             return None
         engines = tuple(dict.fromkeys((*call.variables, *engine_of(call.client)) for call in made))
         relays = frozenset({*(os.path.basename(call.client[0]) for call in calls), "docker-compose"})
-        return Containers(engines=engines, label=self._label, relays=relays, leaves_detached=True)
+        return Containers(
+            engines=engines, label=self._label, environ=self._environ, relays=relays, leaves_detached=True
+        )
 
     def elsewhere(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """Return why the work of some of them could neither be counted nor stopped here."""
@@ -208,7 +211,7 @@ def open_fronts(environ: Mapping[str, str], run_id: str) -> Fronts | None:
             debug.log("containers", "nothing can be run in %s, so those that scripts start are not seen", folder)
             return None
         undo.pop_all()
-    return Fronts(folder, label)
+    return Fronts(folder, label, environ)
 
 
 def _script(name: str, client: str, label: str, calls: Path) -> str:

@@ -59,7 +59,7 @@ def guard(
     message = channel.recv(64)
     if message != b"go":
         return not message
-    guardian = _Guardian(channel, find_containers, environ)
+    guardian = _Guardian(channel, find_containers)
     if guardian.start(command, environ, pass_fds):
         guardian.watch()
     return guardian.is_orphaned
@@ -68,9 +68,9 @@ def guard(
 class _Guardian:
     """Holds one job."""
 
-    def __init__(self, channel: socket.socket, find_containers: Find, environ: Mapping[str, str]) -> None:
+    def __init__(self, channel: socket.socket, find_containers: Find) -> None:
         self._channel = channel
-        self._ender = Ender(find_containers, environ, self._tell)
+        self._ender = Ender(find_containers, self._tell)
         self._leader: int | None = None
         self._group = 0
         self._kill_at: float | None = None

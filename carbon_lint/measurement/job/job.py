@@ -67,7 +67,6 @@ class Job:
         check_runnable(command[0], environ)
         self.command = tuple(command)
         self.cpu_s: float | None = None  # of all processes of the job, once it is gone
-        self._environ = environ
         self.find_containers = find_containers
         self.state = JobState.WAITING
         self.exit_status: int | None = None
@@ -115,15 +114,14 @@ class Job:
         """Forward a signal that is meant to end the job; kill what is left after `grace_s`."""
         self._send(f"cancel {signum} {grace_s}")
 
-    def end(self, grace_s: float, reason: StoppedBy) -> str:
+    def end(self, grace_s: float, _reason: StoppedBy) -> str:
         """Send SIGTERM to all of the job, and SIGKILL to what is left after `grace_s`. Return what to tell the user."""
-        del reason
         self._send(f"end {grace_s}")
         return f"the job is stopped; it has {format_duration(grace_s)} to end"
 
-    def watch_cpu(self, environ: Mapping[str, str]) -> JobCpu:
-        """Return the count of the job's CPU seconds; `environ` is for a container engine's client."""
-        return JobCpu(self.pid, self.find_containers, environ)
+    def watch_cpu(self) -> JobCpu:
+        """Return the count of the job's CPU seconds."""
+        return JobCpu(self.pid, self.find_containers)
 
     def close(self) -> None:
         """Let the guardian go. It ends whatever still runs."""
@@ -163,7 +161,7 @@ class Job:
         containers = self.find_containers()
         if containers is not None:
             try:
-                containers.send(signal.SIGKILL, self._environ)
+                containers.send(signal.SIGKILL)
             except EngineError as error:
                 self.notices.append(f"{_NOTICES['unsure']}: {error}")
         if self.exit_status is None:
