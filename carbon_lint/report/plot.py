@@ -73,7 +73,6 @@ class _Chart:
     """Figures of several series, with a table of them.
 
     Attributes:
-        title: what is shown.
         show: writes one value with its unit.
         labels: one for each point or bar, such as `1 min 5 s` or `2026-W48`.
         series: the values by name; each has as many as there are labels, `None` for what is not known.

@@ -19,16 +19,11 @@ from carbon_lint.verification.runs import find_runs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What a card's figure is checked against.
+    """The bytes of a card, and what its figure is checked against; each `*_name` is what messages call it.
 
     Attributes:
-        card: the card's bytes, and `card_name` what to call it.
-        record: the record's bytes; `None` if there is none.
-        record_name: what to call it.
         folder_path: the record's path if other runs' records may lie beside it.
-        journal_path: where the journal lies; `None` if there is none.
-        bundle: the signed statement's bytes; `None` if there is none.
-        bundle_name: what to call it.
+        bundle: the signed statement.
         trusted_root: path of the trusted root that signatures are checked by; `None` for the public Sigstore's.
     """
 

@@ -80,12 +80,10 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """One limit of a budget.
+    """One limit of a budget, and whether it is kept.
 
     Attributes:
         spent: what the budget's runs took.
-        limit: the sum beside what is allowed.
-        answer: whether it is kept.
         end: the sum at the end of the window, in the limit's unit: an outlook, or what it is if the window is over.
         outlook: what `end` is drawn from; `None` if it is the sum itself.
         used: the used share, 1.0 at the limit; `None` if nothing is allowed.
