@@ -13,8 +13,7 @@ from typing import Self
 
 from carbon_lint.project import requirement
 from carbon_lint.records.document import BUNDLE
-from carbon_lint.starter.files import Choices, repository_of, yaml_scalar
-from carbon_lint.starter.runners import has_docker
+from carbon_lint.starter.files import Choices, has_docker, repository_of, yaml_scalar
 from carbon_lint.starter.survey import Survey
 from carbon_lint.starter.trainings import Training
 

@@ -8,9 +8,8 @@ from typing import Any
 
 from carbon_lint.lint.diagnostic import Diagnostic, LintReport
 from carbon_lint.report import pages
-from carbon_lint.report.findings.counts import by_severity, sentence
 from carbon_lint.report.findings.forge import relative_path, rule_url
-from carbon_lint.report.findings.reporters import RenderOptions
+from carbon_lint.report.findings.reporters import RenderOptions, by_severity, sentence
 from carbon_lint.text import shortened
 
 _CONTEXT_CHARACTERS = 200
