@@ -12,6 +12,7 @@ from carbon_lint.text import terminal
 from carbon_lint.units import format_emissions, format_emissions_range, format_energy_range
 
 FORMAT = "carbon-lint/estimate@2"
+_OF_INTENSITY = ("g_per_kwh", "source", "year", "basis", "location")
 
 
 def estimate_text(estimate: Estimate) -> str:
@@ -37,22 +38,14 @@ def _range(values: Range, show: Callable[[float, float, float], str]) -> str:
 
 def estimate_json(estimate: Estimate) -> str:
     """Return the estimate as a JSON document of the format `FORMAT`."""
-    intensity = estimate.intensity
+    intensity, left_out, grams = estimate.intensity, estimate.left_out_share, estimate.emissions_g
     whole = {
         "format": FORMAT,
         "basis": estimate.basis,
         "energy_kwh": asdict(estimate.energy_kwh),
-        "left_out_share": None if estimate.left_out_share is None else asdict(estimate.left_out_share),
-        "emissions_g": None if estimate.emissions_g is None else asdict(estimate.emissions_g),
-        "intensity": None
-        if intensity is None
-        else {
-            "g_per_kwh": intensity.g_per_kwh,
-            "source": intensity.source,
-            "year": intensity.year,
-            "basis": intensity.basis,
-            "location": intensity.location,
-        },
+        "left_out_share": left_out and asdict(left_out),
+        "emissions_g": grams and asdict(grams),
+        "intensity": intensity and {name: getattr(intensity, name) for name in _OF_INTENSITY},
         "left_out": list(estimate.left_out),
         "sources": list(estimate.sources),
     }
