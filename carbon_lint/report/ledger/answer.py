@@ -109,12 +109,12 @@ def judged(spent: Spent, limit: LimitResult, ahead: Outlook | None, now: datetim
     low, high = (limit.measured, limit.measured) if limit.bounds is None else (limit.bounds.low, limit.bounds.high)
     end = Range(low=low, likely=limit.measured, high=high) if ahead is None else ahead.end
     missing = spent.missing(limit.unit)
-    is_empty = not spent.total.runs
-    is_open = spent.period.is_month and now < spent.period.end
+    is_unknown = bool(missing) or not spent.total.runs
+    is_early = ahead is None and spent.period.is_month and now < spent.period.end
     return Judged(
         spent=spent,
         limit=limit,
-        answer=_answer(limit, end, is_unknown=bool(missing) or is_empty, is_early=is_open and ahead is None),
+        answer=_answer(limit, end, is_unknown=is_unknown, is_early=is_early),
         end=end,
         outlook=ahead,
         used=limit.measured / limit.allowed if limit.allowed else None,
