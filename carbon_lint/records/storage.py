@@ -61,11 +61,6 @@ def is_missing(url: str) -> bool:
     return not Path(rest if separator else url).exists()
 
 
-def _open_at_once(path: str, flags: int) -> int:
-    """Open a file, and a named pipe without waiting for somebody who writes to it: it is empty then."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
 class LocalStorage:
     """A folder of JSON files on this machine. Paths are POSIX, relative to the root. All storages have its methods."""
 
@@ -103,8 +98,11 @@ class LocalStorage:
 
     def read(self, path: str) -> bytes:
         """Return the file's bytes. Raise InputError."""
+        flag = getattr(os, "O_NONBLOCK", 0)  # a named pipe is empty, and does not wait for somebody who writes to it
         try:
-            with open(f"{self._root}/{path}", "rb", buffering=0, opener=_open_at_once) as stream:
+            with open(
+                f"{self._root}/{path}", "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | flag)
+            ) as stream:
                 return stream.read() or b""
         except OSError as error:
             raise InputError(f"cannot read {self.shown(path)}: {error.strerror}") from error

@@ -12,7 +12,7 @@ from carbon_lint.report import pages
 from carbon_lint.report.findings.forge import rule_url
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.report.layout import json_text
-from carbon_lint.report.plot import Bars
+from carbon_lint.report.pages import Bars
 from carbon_lint.text import plural, terminal
 from carbon_lint.units import format_emissions, format_energy
 

@@ -59,10 +59,7 @@ class Badge:
 
 
 def how_found(measured_share: float | None) -> str:
-    """Return how a figure was found: `measured`, `modelled`, `82 % measured`, or `method not stated`.
-
-    `measured_share` is the part that a sensor read, 0 to 1; `None` if it is not known.
-    """
+    """Return how a figure was found, by the part of it that a sensor read, 0 to 1: `82 % measured`."""
     if measured_share is None:
         return "method not stated"
     if measured_share < _LEAST_SHARE:

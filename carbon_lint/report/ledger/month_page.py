@@ -10,7 +10,7 @@ from carbon_lint.report.ledger.answer import DAY_S, QUESTION, Answer
 from carbon_lint.report.ledger.month import Month
 from carbon_lint.report.ledger.month_text import answer, notes, until
 from carbon_lint.report.ledger.tables import facts, tables
-from carbon_lint.report.plot import Plot
+from carbon_lint.report.pages import Plot
 from carbon_lint.units import format_emissions
 
 _MARKS = {

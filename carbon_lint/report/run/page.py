@@ -12,11 +12,10 @@ from carbon_lint.records.ranges import emissions_range, energy_range, measured_s
 from carbon_lint.records.record import PhaseKind, Record
 from carbon_lint.records.uncertainty import Range
 from carbon_lint.report import pages
-from carbon_lint.report.plot import Bars, Plot
+from carbon_lint.report.pages import Bars, Plot
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.curve import Curve, curve_of
 from carbon_lint.report.run.headline import headline
-from carbon_lint.report.run.phase_rows import NOTE, PhaseRow, rows
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.summary import reproduce
 from carbon_lint.units import format_duration, format_energy, format_power, mean_power_w, significant
@@ -48,7 +47,7 @@ def render(ending: RunReport, course: Course | None = None) -> str:
         grid=phrases.intensity(record),
         everyday=phrases.equivalents(record),
         phases=_phases(record),
-        phases_note=NOTE,
+        phases_note=phrases.PHASES_NOTE,
         comparison_heads=phrases.COMPARISON_HEADS,
         comparison=[] if baseline is None else phrases.comparison_rows(baseline),
         comparison_notes=[] if baseline is None else phrases.comparison_notes(baseline),
@@ -106,10 +105,10 @@ def _energy(record: Record) -> list[tuple[str, str, str, str]]:
     return [*rows, ("total", phrases.energy(total_kwh), "", pue)]
 
 
-def _phases(record: Record) -> list[tuple[str, Bars | None, list[PhaseRow]]]:
+def _phases(record: Record) -> list[tuple[str, Bars | None, list[phrases.PhaseRow]]]:
     """Return the title, the chart and the rows of the epochs and of the phases that are listed."""
     listed = [
-        (f"By {kind}", _by_phase(record, kind), rows(record, kind, _MOST_ROWS))
+        (f"By {kind}", _by_phase(record, kind), phrases.phase_rows(record, kind, _MOST_ROWS))
         for kind in (PhaseKind.PHASE, PhaseKind.EPOCH)
     ]
     return [each for each in listed if each[2]]
