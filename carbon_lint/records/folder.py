@@ -203,13 +203,6 @@ def keep_earlier(record: Record, path: str | os.PathLike[str]) -> Earlier | None
     return earlier
 
 
-def make_way(earlier: Earlier | None) -> None:
-    """Call the method, if there is one. What cannot be moved now fails again when the record is written."""
-    if earlier is not None:
-        with contextlib.suppress(OSError):
-            earlier.make_way()
-
-
 def load_named(names: list[str], output: str) -> list[NamedRecord]:
     """Return the records of the named files and folders. An earlier output in one of the folders is not an input.
 

@@ -81,11 +81,6 @@ class Total:
     bases: tuple[Basis, ...] = ()
 
 
-def total(found: Iterable[Entry]) -> Total:
-    """Return the sum of what counts. Raise InputError as `count` does."""
-    return total_of(count(found))
-
-
 def total_of(counted: Sequence[Counted]) -> Total:
     """Return the sum of entries that were counted already."""
     records = [each.record for each in counted if each.record is not None]
