@@ -165,9 +165,7 @@ def _with_verb(count: int, one: str, more: str) -> str:
 
 def _unreadable(audited: AuditedCard) -> str:
     stated = audited.stated
-    if stated is None:
-        return ""
-    return f"{stated.text!r}: {stated.note}" if stated.text else stated.note or ""
+    return "" if stated is None else f"{stated.text!r}: {stated.note}" if stated.text else stated.note or ""
 
 
 def _named(head: str, rows: list[tuple[str, str]]) -> list[str]:

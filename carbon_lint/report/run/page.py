@@ -6,7 +6,6 @@ from bisect import bisect_right
 from functools import partial
 
 from carbon_lint.gate.budget import figure
-from carbon_lint.gate.verdict import LimitResult
 from carbon_lint.measurement.course import Course
 from carbon_lint.records.ranges import emissions_range, energy_range, measured_share
 from carbon_lint.records.record import PhaseKind, Record
@@ -39,7 +38,10 @@ def render(ending: RunReport, course: Course | None = None) -> str:
         tone=_TONES.get(head.mark, "one"),
         subject=_subject(record),
         facts=_facts(record),
-        limits=[_limit(limit) for limit in verdict.limits] if verdict is not None else [],
+        limits=[
+            (limit.name, figure(limit), phrases.amount(limit.unit, limit.allowed), phrases.margin(limit))
+            for limit in (() if verdict is None else verdict.limits)
+        ],
         reasons=verdict.reasons if verdict is not None else phrases.exceptions(record),
         charts=over_time(ending, course or Course()),
         energy=_energy(record),
@@ -84,10 +86,6 @@ def _with_range(unit: str, known: Range | None) -> tuple[str, str]:
         return phrases.NOT_MEASURED, ""
     low, likely, high = (phrases.amount(unit, value) for value in (known.low, known.likely, known.high))
     return likely, f"between {low} and {high}"
-
-
-def _limit(limit: LimitResult) -> tuple[str, str, str, str]:
-    return limit.name, figure(limit), phrases.amount(limit.unit, limit.allowed), phrases.margin(limit)
 
 
 def _energy(record: Record) -> list[tuple[str, str, str, str]]:
