@@ -52,8 +52,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Propose, ask, write, and return 0."""
-    from carbon_lint.starter.runners import without_docker
-    from carbon_lint.starter.survey import survey
+    from carbon_lint.starter.survey import survey, without_docker
 
     root = Path(arguments.folder)
     if not root.is_dir():
@@ -83,8 +82,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _choices(arguments: Namespace, found: Survey) -> Choices:
-    from carbon_lint.starter.files import DEFAULT_ACTION, Choices
-    from carbon_lint.starter.runners import DEFAULT_RUNNER, check_runner
+    from carbon_lint.starter.files import DEFAULT_ACTION, DEFAULT_RUNNER, Choices, check_runner
 
     record = None if arguments.record is None else load_record(arguments.record)
     if record is not None and record.energy_kwh.total is None:
@@ -150,7 +148,7 @@ def _say_found(found: Survey, choices: Choices, root: Path) -> None:
 def _about_place(choices: Choices, root: Path) -> list[str]:
     """Return what to know about the place: another one is configured, there is none, or the runner is asked."""
     from carbon_lint import config
-    from carbon_lint.starter.runners import is_hf_jobs
+    from carbon_lint.starter.files import is_hf_jobs
 
     settings = config.load(str(root))
     key = settings.place_key

@@ -176,14 +176,14 @@ def _warn_of_unfinished(folder: Path, run_ids: Container[str]) -> None:
 
 def _sum(arguments: Namespace) -> int:
     from carbon_lint.gate.verdict import Budget
-    from carbon_lint.records.ledger_sum import total
+    from carbon_lint.records.ledger_sum import count, total_of
     from carbon_lint.report.ledger.sum import sum_json, sum_text
 
     options = options_from(arguments)
     budget = Budget(max_emissions_g=options.max_emissions_g, max_energy_kwh=options.max_energy_kwh)
     found = _contents(arguments)
     check_whole(found)
-    summed = total(_of_repository(found, arguments))
+    summed = total_of(count(_of_repository(found, arguments)))
     limits = _limits(summed, budget)
     if arguments.format == "json":
         asked = {name: getattr(arguments, name) for name in ("month", "window", "repository")}

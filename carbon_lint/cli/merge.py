@@ -16,9 +16,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from carbon_lint.cli.flags import say
-from carbon_lint.records.folder import put_record
+from carbon_lint.records.folder import check_complete, load_named, put_record
 from carbon_lint.records.merge.merge import Overlap, merge, of_group
-from carbon_lint.records.merge.named import check_complete, load_named
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.text import render
 from carbon_lint.text import plural, terminal

@@ -34,7 +34,7 @@ from carbon_lint.measurement.system import need_linux
 from carbon_lint.measurement.wall_clock import utc_now
 from carbon_lint.measurement.whole_job import WholeJob
 from carbon_lint.records.document import record_to_json
-from carbon_lint.records.folder import Earlier, find_earlier, keep_earlier, make_way
+from carbon_lint.records.folder import Earlier, find_earlier, keep_earlier
 from carbon_lint.records.journal import journal_path
 from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy
 from carbon_lint.records.store import as_stored, check_replaceable_by_record, rewrite_record, write_record
@@ -185,7 +185,9 @@ def _start_unless_cancelled(
     except CommandNotRunnableError:
         meter.stop()
         raise
-    make_way(earlier)
+    if earlier is not None:
+        with contextlib.suppress(OSError):  # it fails again when the record is written
+            earlier.make_way()
     loop.run()
     return True
 

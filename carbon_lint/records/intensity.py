@@ -58,7 +58,11 @@ def source_in_words(intensity: Intensity) -> str:
         return intensity.source
     first, last = hours[0].hour, hours[-1].hour
     span = f"hour of {first}" if first == last else f"hours of {first} to {last}"
-    return f"{intensity.source}, {span}, {_kind(hours)}"
+    estimated = sum(hour.is_estimated for hour in hours)
+    how = "estimated" if estimated else "measured"
+    if 0 < estimated < len(hours):
+        how = f"{estimated} of {len(hours)} estimated, the rest measured"
+    return f"{intensity.source}, {span}, {how}"
 
 
 def vintage_in_words(intensity: Intensity, started_at: str) -> str:
@@ -71,7 +75,10 @@ def over_hours(intensity: Intensity, hours: Iterable[HourlyIntensity]) -> Intens
 
     An hour that priced no energy is left out, unless none priced any: then it is the last hour's.
     """
-    every = _summed(hours)
+    found: dict[str, HourlyIntensity] = {}
+    for hour in hours:
+        found[hour.hour] = _sum(found[hour.hour], hour) if hour.hour in found else hour
+    every = [found[label] for label in sorted(found)]
     kept = tuple(hour for hour in every if hour.energy_kwh)
     total_kwh = sum(hour.energy_kwh for hour in kept)
     shown = kept or tuple(every[-1:])
@@ -121,16 +128,8 @@ def _grams(hours: Iterable[HourlyIntensity]) -> float:
     return sum(hour.energy_kwh * hour.g_per_kwh for hour in hours)
 
 
-def _summed(hours: Iterable[HourlyIntensity]) -> list[HourlyIntensity]:
-    """Return each hour once, in order of time. Two figures for one hour become their mean by energy."""
-    found: dict[str, HourlyIntensity] = {}
-    for hour in hours:
-        twin = found.get(hour.hour)
-        found[hour.hour] = hour if twin is None else _sum(twin, hour)
-    return [found[label] for label in sorted(found)]
-
-
 def _sum(one: HourlyIntensity, other: HourlyIntensity) -> HourlyIntensity:
+    """Return two figures for one hour as one, their mean by energy."""
     energy_kwh = one.energy_kwh + other.energy_kwh
     return HourlyIntensity(
         hour=one.hour,
@@ -138,10 +137,3 @@ def _sum(one: HourlyIntensity, other: HourlyIntensity) -> HourlyIntensity:
         energy_kwh=energy_kwh,
         is_estimated=one.is_estimated or other.is_estimated,
     )
-
-
-def _kind(hours: Sequence[HourlyIntensity]) -> str:
-    estimated = sum(hour.is_estimated for hour in hours)
-    if 0 < estimated < len(hours):
-        return f"{estimated} of {len(hours)} estimated, the rest measured"
-    return "estimated" if estimated else "measured"

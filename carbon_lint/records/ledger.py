@@ -133,7 +133,10 @@ def _add(record: Record, name: str, months: dict[str, dict[str, str]], storage: 
     """Write one record unless it is there. `months` holds the paths that are known, by month and name."""
     month = month_of(record)
     path = posixpath.join(month, name)
-    data = _rendered(record)
+    try:
+        data = render_line(record)
+    except ValueError as error:
+        raise OutputError(f"the record of run {record.run_id} holds a number that is not finite") from error
     while True:
         known = [months[each][name] for each in _months_of(record) if name in months[each]]
         there = [_entry(storage.read(each), each, storage) for each in known]
@@ -165,11 +168,10 @@ def _compared(record: Record, known: list[Entry]) -> Added | None:
 
 def _is_earlier(record: Record, other: Record) -> bool:
     """Return whether the record is an earlier state of the other. Durations do not depend on a clock's time."""
-    energies = (record.energy_kwh.total or 0.0, other.energy_kwh.total or 0.0)
     return (
         record.outcome is Outcome.INTERRUPTED
         and record.duration_s < other.duration_s
-        and energies[0] <= energies[1]
+        and (record.energy_kwh.total or 0.0) <= (other.energy_kwh.total or 0.0)
         and (record.emissions_g or 0.0) <= (other.emissions_g or 0.0)
     )
 
@@ -180,26 +182,18 @@ def _figures(record: Record) -> tuple[float | None, float | None, float]:
 
 def _both(given: Record, there: Record) -> str:
     """Return both runs' figures; every digit of them if the usual ones look alike."""
-    shown = [_shown(record, is_exact=False) for record in (given, there)]
+    shown = [_shown(record) for record in (given, there)]
     if shown[0] == shown[1]:
-        shown = [_shown(record, is_exact=True) for record in (given, there)]
+        every = (_figures(record) for record in (given, there))
+        shown = [f"{grams} g, {energy_kwh} kWh in {duration_s} s" for grams, energy_kwh, duration_s in every]
     return f"the record given: {shown[0]}; the ledger: {shown[1]}"
 
 
-def _shown(record: Record, *, is_exact: bool) -> str:
+def _shown(record: Record) -> str:
     grams, energy_kwh, duration_s = _figures(record)
-    if is_exact:
-        return f"{grams} g, {energy_kwh} kWh in {duration_s} s"
     emissions = "no grams" if grams is None else format_emissions(grams)
     energy = "no energy" if energy_kwh is None else format_energy(energy_kwh)
     return f"{emissions}, {energy} in {format_duration(duration_s)}"
-
-
-def _rendered(record: Record) -> bytes:
-    try:
-        return render_line(record)
-    except ValueError as error:
-        raise OutputError(f"the record of run {record.run_id} holds a number that is not finite") from error
 
 
 def contents(url: str, months: Collection[str] | None = None, *, since: str = "") -> Contents:
@@ -258,7 +252,12 @@ def _entry(data: bytes | InputError, name: str, storage: Storage) -> Entry:
     if isinstance(data, InputError):
         raise data
     path, month = storage.shown(name), posixpath.dirname(name)
-    record = _parsed(data, path)
+    try:
+        record = parse_record(data, path, is_of_ledger=True)
+    except OtherFormatError:
+        raise
+    except InputError as error:
+        raise InputError(error.message, hint=_TAKE_IT_OUT) from error
     entry = Entry(path=path, record=record)
     try:
         entry.end_s  # noqa: B018  a time that cannot be fails here, not in a sum
@@ -350,13 +349,9 @@ def _months_of(record: Record) -> tuple[str, ...]:
 
     Two records of one run began at the same time and ended at nearly the same one, unless a clock was set meanwhile.
     """
-    ended, began = month_of(record), parse_month(record.started_at[:7])
-    return tuple(dict.fromkeys((ended, *_neighbours(ended), began, *_neighbours(began))))
-
-
-def _neighbours(month: str) -> tuple[str, str]:
-    count = int(month[:4]) * 12 + int(month[5:]) - 1
-    return _month(count - 1), _month(count + 1)
+    months = (month_of(record), parse_month(record.started_at[:7]))
+    counts = (int(month[:4]) * 12 + int(month[5:]) - 1 for month in months)
+    return tuple(dict.fromkeys(_month(count + beside) for count in counts for beside in (0, -1, 1)))
 
 
 def _month(count: int) -> str:
@@ -369,12 +364,3 @@ def _name(record: Record) -> str:
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
     words = [re.sub(r"[^A-Za-z0-9.]+", "-", part).strip("-.")[:40] for part in parts[:4]]
     return "_".join([*filter(None, words), digest]) + ".json"
-
-
-def _parsed(data: bytes, path: str) -> Record:
-    try:
-        return parse_record(data, path, is_of_ledger=True)
-    except OtherFormatError:
-        raise
-    except InputError as error:
-        raise InputError(error.message, hint=_TAKE_IT_OUT) from error

@@ -81,16 +81,12 @@ class Total:
     bases: tuple[Basis, ...] = ()
 
 
-def total(found: Iterable[Entry]) -> Total:
-    """Return the sum of what counts. Raise InputError as `count` does."""
-    return total_of(count(found))
-
-
 def total_of(counted: Sequence[Counted]) -> Total:
     """Return the sum of entries that were counted already."""
     records = [each.record for each in counted if each.record is not None]
     apart = [each.entry.record for each in counted if each.reason in {None, Reason.HELD, Reason.SHARED}]
     reasons = [each.reason for each in counted]
+    priced = [record.intensity for record in records if record.emissions_g is not None]
     return Total(
         emissions_g=sum_of_ranges(each.ranges[0] for each in counted),
         energy_kwh=sum_of_ranges(each.ranges[1] for each in counted),
@@ -101,7 +97,7 @@ def total_of(counted: Sequence[Counted]) -> Total:
         each_in_full_g=_sum(record.emissions_g for record in apart),
         each_in_full_kwh=_sum(record.energy_kwh.total for record in apart),
         measured_share=_measured_share(records),
-        bases=tuple(sorted(_bases(records))),
+        bases=tuple(sorted({each.basis for each in priced if each is not None and each.basis is not None})),
     )
 
 
@@ -115,11 +111,6 @@ def sum_of_ranges(ranges: Iterable[Range | None]) -> Range | None:
         likely=math.fsum([each.likely for each in known]),
         high=math.fsum([each.high for each in known]),
     )
-
-
-def _bases(records: Iterable[Record]) -> set[Basis]:
-    priced = (record.intensity for record in records if record.emissions_g is not None)
-    return {intensity.basis for intensity in priced if intensity is not None and intensity.basis is not None}
 
 
 def _measured_share(records: Iterable[Record]) -> float | None:

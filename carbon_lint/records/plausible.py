@@ -135,14 +135,11 @@ def _intensity_flaws(record: Record) -> Iterator[str]:
     place = place_of(intensity)
     if place is None or intensity.hours or not place.g_per_kwh:
         return
-    is_of_table = (intensity.source, intensity.year) == (place.source, place.year)
-    factors = [intensity.g_per_kwh / figure for figure in (place.g_per_kwh, place.in_codecarbon_g_per_kwh)]
-    if not (
-        math.isclose(factors[0], 1.0, rel_tol=TOLERANCE)
-        if is_of_table
-        else any(1 / _OTHER_TABLE <= factor <= _OTHER_TABLE for factor in factors)
-    ):
-        near = "" if is_of_table else "about "
+    near, factors = "about ", [intensity.g_per_kwh / each for each in (place.g_per_kwh, place.in_codecarbon_g_per_kwh)]
+    is_near = any(1 / _OTHER_TABLE <= factor <= _OTHER_TABLE for factor in factors)
+    if (intensity.source, intensity.year) == (place.source, place.year):
+        near, is_near = "", math.isclose(factors[0], 1.0, rel_tol=TOLERANCE)
+    if not is_near:
         yield (
             f"intensity.g_per_kwh is {intensity.g_per_kwh:.6g}, expected {near}{place.g_per_kwh:.6g}: the figure of "
             f"{place.code} ({place.name}) in {place.source}"
@@ -151,10 +148,8 @@ def _intensity_flaws(record: Record) -> Iterator[str]:
 
 def place_of(intensity: Intensity) -> Place | None:
     """Return the place in the table that the record names, by its code or else by its name."""
-    for place in every_place():
-        if intensity.location == place.code or (intensity.location is None and intensity.location_name == place.name):
-            return place
-    return None
+    code, name = intensity.location, intensity.location_name
+    return next((each for each in every_place() if code == each.code or (code is None and name == each.name)), None)
 
 
 def _time_flaws(record: Record) -> Iterator[str]:

@@ -85,14 +85,10 @@ def uncertainty_of_parts(
     cpu_kwh: Bounds | None = None,
     ram_kwh: Bounds | None = None,
 ) -> Uncertainty | None:
-    """Return the bounds of a run's figures; `None` if there is no energy.
+    """Return the bounds of a run's figures; `None` if there is no energy. Without `g_per_kwh` they state no grams.
 
-    Args:
-        energy: by component, PUE included.
-        methods: by component. One without a method is CodeCarbon's, and taken as `_UNSTATED` says.
-        g_per_kwh: the carbon intensity; `None` states no grams.
-        cpu_kwh: the least and the most that the CPU's model allows, PUE included; `None` takes the method's.
-        ram_kwh: the same of the memory's model.
+    A component without a method is CodeCarbon's, and taken as `_UNSTATED` says. `cpu_kwh` and `ram_kwh` are the least
+    and the most that the models of CPU and memory allow, PUE included; `None` takes the method's.
     """
     if energy.total is None:
         return None

@@ -129,7 +129,6 @@ class Intensity:
     """Carbon intensity in g/kWh, and whose figure it is. With `hours` it is their mean by energy.
 
     Attributes:
-        g_per_kwh: grams of CO2 equivalent per kWh.
         source: whose figure it is, without its hours: `records.intensity.source_in_words` adds them.
         year: the year that it is of; `None` if that is not known, or the hours are of several.
         basis: what is counted; `None` if that is not known, or several are mixed.
@@ -236,7 +235,6 @@ class Phase:
     """A part of a run. Epochs and phases are listed side by side: the energy of a phase may be in an epoch, too.
 
     Attributes:
-        kind: epoch or phase.
         name: its number, or what the job called it.
         times: how often it began; of several times the figures are the sum.
         began_s: when it first began, in seconds since the start of the run.
@@ -265,11 +263,9 @@ class UsedException:
     Attributes:
         limit: max-emissions, max-energy or max-increase.
         owner: who is answerable for it.
-        reason: why it was made.
         until: the last day on which it held, ISO 8601.
         unit: of the two figures, `g` or `kWh`.
         measured: what the limit was compared with.
-        allowed: the limit.
     """
 
     limit: LimitName

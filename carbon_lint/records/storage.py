@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import posixpath
 import sys
@@ -60,11 +61,6 @@ def is_missing(url: str) -> bool:
     return not Path(rest if separator else url).exists()
 
 
-def _open_at_once(path: str, flags: int) -> int:
-    """Open a file, and a named pipe without waiting for somebody who writes to it: it is empty then."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
 class LocalStorage:
     """A folder of JSON files on this machine. Paths are POSIX, relative to the root. All storages have its methods."""
 
@@ -102,8 +98,11 @@ class LocalStorage:
 
     def read(self, path: str) -> bytes:
         """Return the file's bytes. Raise InputError."""
+        flag = getattr(os, "O_NONBLOCK", 0)  # a named pipe is empty, and does not wait for somebody who writes to it
         try:
-            with open(f"{self._root}/{path}", "rb", buffering=0, opener=_open_at_once) as stream:
+            with open(
+                f"{self._root}/{path}", "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | flag)
+            ) as stream:
                 return stream.read() or b""
         except OSError as error:
             raise InputError(f"cannot read {self.shown(path)}: {error.strerror}") from error
@@ -178,6 +177,15 @@ def _failures() -> tuple[type[BaseException], ...]:
     return (OSError, *found)
 
 
+@contextlib.contextmanager
+def _explained(kind: type[InputError | OutputError], what: str) -> Iterator[None]:
+    """Raise what the libraries raise as an error of ours."""
+    try:
+        yield
+    except _failures() as error:
+        raise kind(f"{what}: {error}") from error
+
+
 class RemoteStorage:
     """A folder behind fsspec. An object store shows an object when all of it is there, so no temporary name is used."""
 
@@ -219,26 +227,20 @@ class RemoteStorage:
     def _listed(self, folder: str) -> list[tuple[str, str]]:
         # A store that lists from a cache would hide what another machine has just written.
         self._filesystem.invalidate_cache()
-        try:
+        with _explained(InputError, f"cannot read {self._url}"):
             found = self._filesystem.ls(posixpath.join(self._root, folder).rstrip("/"), detail=True)
-        except _failures() as error:
-            raise InputError(f"cannot read {self._url}: {error}") from error
         return [(posixpath.basename(str(item["name"]).rstrip("/")), item["type"]) for item in found]
 
     def read(self, path: str) -> bytes:
-        try:
+        with _explained(InputError, f"cannot read {self.shown(path)}"):
             return bytes(self._filesystem.cat_file(posixpath.join(self._root, path)))
-        except _failures() as error:
-            raise InputError(f"cannot read {self.shown(path)}: {error}") from error
 
     def read_all(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | InputError]]:
         rest = iter(paths)
         while some := list(islice(rest, _AT_ONCE)):
             full = [posixpath.join(self._root, path) for path in some]
-            try:
+            with _explained(InputError, f"cannot read {self._url}"):
                 found = self._filesystem.cat(full, on_error="return")
-            except _failures() as error:
-                raise InputError(f"cannot read {self._url}: {error}") from error
             by_name = {posixpath.basename(name): data for name, data in found.items()}
             for path in some:
                 data = by_name.get(posixpath.basename(path), b"")
@@ -252,11 +254,9 @@ class RemoteStorage:
 
     def write(self, path: str, data: bytes) -> None:
         target = posixpath.join(self._root, path)
-        try:
+        with _explained(OutputError, f"cannot write {self.shown(path)}"):
             self._filesystem.makedirs(posixpath.dirname(target), exist_ok=True)
             self._filesystem.pipe_file(target, data)
-        except _failures() as error:
-            raise OutputError(f"cannot write {self.shown(path)}: {error}") from error
 
     def create(self, path: str, data: bytes) -> bool:
         """S3, Google and Azure refuse the second of two writers; another store may not."""
@@ -273,12 +273,8 @@ class RemoteStorage:
         return True
 
     def remove(self, path: str) -> None:
-        try:
+        with _explained(OutputError, f"cannot remove {self.shown(path)}"), contextlib.suppress(FileNotFoundError):
             self._filesystem.rm_file(posixpath.join(self._root, path))
-        except FileNotFoundError:
-            return
-        except _failures() as error:
-            raise OutputError(f"cannot remove {self.shown(path)}: {error}") from error
 
     def shown(self, path: str) -> str:
         return f"{self._url}/{path}"

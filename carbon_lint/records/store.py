@@ -83,19 +83,12 @@ def parse_record(
     contradiction = find_contradiction(record)
     if contradiction is not None:
         raise InputError(f"{os.fspath(path)} contradicts itself: {contradiction}", hint=_AS_WRITTEN)
-    unusual = None if allow_unusual else _unusual(record)
-    if unusual is not None:
-        raise InputError(f"{os.fspath(path)}: {unusual[0]}", hint=unusual[1])
+    if record.intensity is not None and not (allow_unusual or record.intensity.is_unusual):
+        figures = (record.intensity.g_per_kwh, *(hour.g_per_kwh for hour in record.intensity.hours))
+        for what, hint in filter(None, map(unusual_intensity, figures)):
+            raise InputError(f"{os.fspath(path)}: {what}", hint=hint)
     _check_sealed(document, path, data if is_of_ledger else None)
     return record
-
-
-def _unusual(record: Record) -> tuple[str, str] | None:
-    """Say what is wrong with a carbon intensity that no grid has; `None` for a usual or an accepted one."""
-    if record.intensity is None or record.intensity.is_unusual:
-        return None
-    figures = (record.intensity.g_per_kwh, *(hour.g_per_kwh for hour in record.intensity.hours))
-    return next((found for found in map(unusual_intensity, figures) if found is not None), None)
 
 
 def _check_sealed(document: dict[str, Any], path: str | os.PathLike[str], line: bytes | None) -> None:
@@ -230,10 +223,7 @@ def render_record(record: Record) -> str:
 
 
 def render_line(record: Record) -> bytes:
-    """Return the record's file as the ledger keeps it: a line in the canonical form, whose hash is checked fastest.
-
-    Raises ValueError as `render_record` does.
-    """
+    """Return the file as the ledger keeps it: a canonical line, whose hash is checked fastest. Raises ValueError."""
     return canonical(record_to_json(record)) + b"\n"
 
 

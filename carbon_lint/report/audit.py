@@ -12,7 +12,7 @@ from carbon_lint.report import pages
 from carbon_lint.report.findings.forge import rule_url
 from carbon_lint.report.findings.reporters import REPORTERS, RenderOptions
 from carbon_lint.report.layout import json_text
-from carbon_lint.report.plot import Bars
+from carbon_lint.report.pages import Bars
 from carbon_lint.text import plural, terminal
 from carbon_lint.units import format_emissions, format_energy
 
@@ -165,9 +165,7 @@ def _with_verb(count: int, one: str, more: str) -> str:
 
 def _unreadable(audited: AuditedCard) -> str:
     stated = audited.stated
-    if stated is None:
-        return ""
-    return f"{stated.text!r}: {stated.note}" if stated.text else stated.note or ""
+    return "" if stated is None else f"{stated.text!r}: {stated.note}" if stated.text else stated.note or ""
 
 
 def _named(head: str, rows: list[tuple[str, str]]) -> list[str]:

@@ -47,13 +47,9 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Badge:
-    """A label, what it says, and the same in a sentence for a screen reader and as a tooltip.
+    """A label such as `CO2eq` on the left, and a message such as `12.3 g, 82 % measured` on the right.
 
-    Attributes:
-        label: the left part, such as `CO2eq`.
-        message: the right part, such as `12.3 g, 82 % measured`.
-        title: the whole in a sentence.
-        tone: the colour of the right part.
+    `title` is the whole in a sentence, for a screen reader and as a tooltip; `tone` is the colour of the right part.
     """
 
     label: str
@@ -63,10 +59,7 @@ class Badge:
 
 
 def how_found(measured_share: float | None) -> str:
-    """Return how a figure was found: `measured`, `modelled`, `82 % measured`, or `method not stated`.
-
-    `measured_share` is the part that a sensor read, 0 to 1; `None` if it is not known.
-    """
+    """Return how a figure was found, by the part of it that a sensor read, 0 to 1: `82 % measured`."""
     if measured_share is None:
         return "method not stated"
     if measured_share < _LEAST_SHARE:

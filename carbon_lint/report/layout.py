@@ -12,10 +12,7 @@ from carbon_lint.text import json_literals, spreadsheet
 
 
 def json_text(document: Any) -> str:
-    """Return the document as ASCII JSON that a runner's log cannot act on.
-
-    Raises ValueError for a number that JSON cannot hold (NaN, infinite).
-    """
+    """Return the document as ASCII JSON that a runner's log cannot act on. Raises ValueError for NaN and infinity."""
     return json_literals(json.dumps(document, indent=2, allow_nan=False)) + "\n"
 
 

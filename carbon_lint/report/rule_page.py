@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from carbon_lint.lint.rule import Rule
+from carbon_lint.report.layout import markdown_table
 
 FAMILIES = {
     "CL0": "The card cannot be read",
@@ -47,7 +48,9 @@ def terminal_page(rule: Rule, width: int) -> str:
         is_fence = line.lstrip().startswith("```")
         is_words = not (is_code or is_fence or not line.strip() or line.startswith(("#", "|", "    ")))
         if paragraph and (not is_words or _LIST_ITEM.match(line)):
-            out.append(_wrap(" ".join(paragraph), width))
+            item = _LIST_ITEM.match(piece := " ".join(paragraph))
+            hang = " " * len(item[0]) if item else ""
+            out += textwrap.wrap(piece, width, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
             paragraph = []
         if is_words:
             paragraph.append(line.strip() if paragraph else line.rstrip())
@@ -55,12 +58,6 @@ def terminal_page(rule: Rule, width: int) -> str:
             out.append(line)
         is_code ^= is_fence
     return "\n".join(out)
-
-
-def _wrap(piece: str, width: int) -> str:
-    item = _LIST_ITEM.match(piece)
-    hang = " " * len(item[0]) if item else ""
-    return textwrap.fill(piece, width, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
 
 
 def terminal_table(rules: Sequence[Rule], width: int) -> str:
@@ -83,16 +80,15 @@ def index_page(rules: Sequence[Rule]) -> str:
     """Return `docs/rules/README.md`: every rule by family."""
     parts = [_INDEX_HEAD]
     for family, title in FAMILIES.items():
-        rows = [_index_row(rule) for rule in rules if rule.code.startswith(family)]
-        if rows:
-            head = "| Rule | Name | Severity | Fix | What it finds |\n| --- | --- | --- | --- | --- |\n"
-            parts.append(f"## {family}xx {title}\n\n{head}{''.join(rows)}")
+        cells = [
+            (f"[{it.code}]({it.code}.md)", it.name, it.severity, it.fix or "", it.summary.replace("|", "\\|"))
+            for it in rules
+            if it.code.startswith(family)
+        ]
+        if cells:
+            heads = ("Rule", "Name", "Severity", "Fix", "What it finds")
+            parts.append(f"## {family}xx {title}\n\n{markdown_table(heads, cells)}")
     return "\n".join(parts)
-
-
-def _index_row(rule: Rule) -> str:
-    summary = rule.summary.replace("|", "\\|")
-    return f"| [{rule.code}]({rule.code}.md) | {rule.name} | {rule.severity} | {rule.fix or ''} | {summary} |\n"
 
 
 def find(rules: Iterable[Rule], wanted: str) -> Rule | None:

@@ -29,7 +29,9 @@ _FIELDS: dict[str, Callable[[FoundModel], Any]] = {
 def as_text(result: FindResult, endpoint: str, *, show_unreadable: bool) -> str:
     """Return a table for a terminal, and what was looked at."""
     del endpoint
-    lines = _columns(result.models) if result.models else ["no model within the limits"]
+    heads = ("emissions", "downloads", "likes", "task", "model", "note")
+    rows = [_cells(it) for it in result.models]
+    lines = columns(heads, rows, right=3) if rows else ["no model within the limits"]
     lines += ["", *_sums(result, show_unreadable=show_unreadable)]
     if show_unreadable and result.unreadable:
         lines += ["", *(f"{terminal(it.entry.id)}: {_reason(it)}" for it in result.unreadable)]
@@ -81,28 +83,12 @@ def _sums(result: FindResult, *, show_unreadable: bool) -> list[str]:
     return [sums, f"{result.zeros} left out: zero is often a placeholder"]
 
 
-def _columns(models: tuple[FoundModel, ...]) -> list[str]:
-    rows = [
-        (
-            format_emissions(it.stated.emissions_g or 0.0),
-            _count(it.entry.downloads),
-            _count(it.entry.likes),
-            terminal(it.entry.task or "-"),
-            terminal(it.entry.id),
-            _note(it),
-        )
-        for it in models
-    ]
-    return columns(("emissions", "downloads", "likes", "task", "model", "note"), rows, right=3)
-
-
-def _count(value: int | None) -> str:
-    return "-" if value is None else str(value)
-
-
-def _note(found: FoundModel) -> str:
-    stated = found.stated
-    return f"{quoted(stated.text, _STATED_WIDTH)}, {stated.note}" if stated.is_converted else stated.note or ""
+def _cells(found: FoundModel) -> tuple[str, ...]:
+    entry, stated = found.entry, found.stated
+    counts = ("-" if count is None else str(count) for count in (entry.downloads, entry.likes))
+    note = f"{quoted(stated.text, _STATED_WIDTH)}, {stated.note}" if stated.is_converted else stated.note or ""
+    emissions = format_emissions(stated.emissions_g or 0.0)
+    return emissions, *counts, terminal(entry.task or "-"), terminal(entry.id), note
 
 
 def _reason(found: FoundModel) -> str:

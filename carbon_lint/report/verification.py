@@ -59,14 +59,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """All that is known of a card's figure.
-
-    Attributes:
-        card: what the user calls the card.
-        emissions_g: its figure.
-        files: the evidence that was read, by part.
-        statements: in the order in which they were found.
-    """
+    """All that is known of the figure of a card, `card` as the user calls it. `files`: the evidence that was read."""
 
     card: str
     emissions_g: float | None

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import yaml
 
 from carbon_lint import __version__
+from carbon_lint.errors import UsageError
+from carbon_lint.estimate.machine import HF_JOBS
 from carbon_lint.project import MAJOR_TAG, REPOSITORY
-from carbon_lint.starter.runners import DEFAULT_RUNNER, has_docker, is_hf_jobs
+from carbon_lint.text import quoted
 from carbon_lint.units import format_emissions, format_energy
 
 HOOKS = ".pre-commit-config.yaml"
@@ -20,6 +22,27 @@ CONFIG = "carbon-lint.toml"
 DEFAULT_ACTION = f"{REPOSITORY}@{MAJOR_TAG}"
 HEADROOM = 1.25
 """A proposed budget over the first measurement: runs of the same code differ by less, a regression by more."""
+DEFAULT_RUNNER = "ubuntu-24.04"
+_LABEL = re.compile(r"[A-Za-z0-9][\w.-]{0,99}", re.ASCII)
+
+
+def check_runner(label: str) -> str:
+    """Return the label of a runner. Raises UsageError if it cannot be one."""
+    if not _LABEL.fullmatch(label):
+        raise UsageError(
+            f"{quoted(label)} is not a label of a runner", hint="name the one of `runs-on:`, such as hf-jobs-a10g-small"
+        )
+    return label
+
+
+def is_hf_jobs(label: str) -> bool:
+    """Return whether such a runner is a Hugging Face Job: a container without Docker, whose region is not stated."""
+    return label.startswith(HF_JOBS)
+
+
+def has_docker(label: str) -> bool:
+    """Return whether the container action can be relied on: of another runner than GitHub's own nothing is known."""
+    return label.startswith(("ubuntu-", "windows-", "macos-"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,18 +1,26 @@
-"""Find what a workflow needs of a repository: cards, trainings, how their packages are installed."""
+"""Find what a workflow needs of a repository: cards, trainings, how their packages are installed.
+
+Workflows whose runner cannot start the action that they use are found, too.
+"""
 
 from __future__ import annotations
 
 import configparser
 import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import PlaceError
 from carbon_lint.lint.discover import CARD_NAME, find_cards
 from carbon_lint.places import find_place
 from carbon_lint.records.provenance import ask_git
+from carbon_lint.starter.files import is_hf_jobs
 from carbon_lint.starter.trainings import Training, find_trainings, read_text
 
 CODECARBON = ".codecarbon.config"
@@ -103,3 +111,38 @@ def _location(stated: dict[str, str]) -> str | None:
             with contextlib.suppress(PlaceError):
                 return find_place("/".join(part for part in parts if part)).code
     return None
+
+
+def without_docker(root: Path) -> tuple[str, ...]:
+    """Return a warning for each job that runs on a Hugging Face Job and uses the container action."""
+    found = []
+    for path in sorted((root / ".github/workflows").glob("*.y*ml")):
+        for name, job in _jobs(path):
+            label = next((one for one in _texts(job.get("runs-on")) if is_hf_jobs(one)), None)
+            if label is None:
+                continue
+            for step in job.get("steps") or ():
+                uses = step.get("uses") if isinstance(step, dict) else None
+                action, _, ref = uses.partition("@") if isinstance(uses, str) else ("", "", "")
+                if action.endswith("/carbon-lint"):
+                    found.append(
+                        f"{path.relative_to(root).as_posix()}: job {name} runs on {label}, which has no Docker, so the "
+                        f"container action cannot start there; write `uses: {action}/in-job@{ref}`"
+                    )
+    return tuple(found)
+
+
+def _jobs(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        document = yaml.safe_load(path.read_bytes())
+    except (OSError, yaml.YAMLError):
+        return
+    jobs = document.get("jobs") if isinstance(document, dict) else None
+    for name, job in (jobs if isinstance(jobs, dict) else {}).items():
+        if isinstance(job, dict):
+            yield str(name), job
+
+
+def _texts(value: object) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [one for one in values if isinstance(one, str)]

@@ -13,8 +13,7 @@ from typing import Self
 
 from carbon_lint.project import requirement
 from carbon_lint.records.document import BUNDLE
-from carbon_lint.starter.files import Choices, repository_of, yaml_scalar
-from carbon_lint.starter.runners import has_docker
+from carbon_lint.starter.files import Choices, has_docker, repository_of, yaml_scalar
 from carbon_lint.starter.survey import Survey
 from carbon_lint.starter.trainings import Training
 
@@ -45,28 +44,30 @@ def workflow(found: Survey, choices: Choices) -> str:
     """
     action = _used(choices.action)
     if _is_lint_only(found):
-        return _head("Lints the model cards. It needs no secret.", found, has_pull_requests=True) + _lint_job(
-            found, choices.action, is_first=True
-        )
+        head = _head("Lints the model cards. It needs no secret.", found, has_pull_requests=True)
+        return _text(head, [_lint_job(found, choices.action)])
     trainings = found.trainings or (Training(script="train.py", command="python train.py"),)
     jobs = [_Job.of(one, found, choices, is_only=len(trainings) == 1) for one in trainings]
     # A pull request of a fork has no secret, and a training that pushes cannot even start without one. A runner of
     # one's own, or one that is rented, is not lent to strangers.
     has_pull_requests = has_docker(choices.runner) and not any(job.is_staged for job in jobs)
     is_one_job = all(job.model is None for job in jobs) and not choices.attests
-    comment = _ONE_JOB if is_one_job else _TWO_JOBS
-    text = _head(comment, found, has_pull_requests=has_pull_requests)
-    for number, job in enumerate(jobs):
-        text += ("\n" if number else "") + _train_job(job, _used(choices.training_action), choices)
+    written = []
+    for job in jobs:
+        written.append(_train_job(job, _used(choices.training_action), choices))
         if job.is_staged:
-            text += _merge_job(job, action, choices)
+            written.append(_merge_job(job, action, choices))
         elif job.model is not None:
-            text += _publish_job(job, action, choices)
+            written.append(_publish_job(job, action, choices))
         elif choices.attests:
-            text += _sign_job(job, action)
+            written.append(_sign_job(job, action))
     if found.cards and all(job.model is None for job in jobs):
-        text += _lint_job(found, choices.action, is_first=False)
-    return text
+        written.append(_lint_job(found, choices.action))
+    return _text(_head(_ONE_JOB if is_one_job else _TWO_JOBS, found, has_pull_requests=has_pull_requests), written)
+
+
+def _text(head: list[str], jobs: list[list[str]]) -> str:
+    return "\n".join([*head, "\n\n".join("\n".join(job) for job in jobs), ""])
 
 
 def _is_lint_only(found: Survey) -> bool:
@@ -105,21 +106,19 @@ _ONE_JOB = "Measures the training and keeps its record. It needs no secret."
 _TWO_JOBS = "Two jobs: the first runs training code and has no secret that writes, the second has it and runs none."
 
 
-def _head(comment: str, found: Survey, *, has_pull_requests: bool) -> str:
-    return _text(
-        [
-            f"# {comment}",
-            "name: carbon-lint",
-            "on:",
-            "  push:",
-            f"    branches: [{_in_list(found.branch)}]",
-            *(["  pull_request:"] if has_pull_requests else []),
-            "",
-            "permissions: {}",
-            "",
-            "jobs:",
-        ]
-    )
+def _head(comment: str, found: Survey, *, has_pull_requests: bool) -> list[str]:
+    return [
+        f"# {comment}",
+        "name: carbon-lint",
+        "on:",
+        "  push:",
+        f"    branches: [{_in_list(found.branch)}]",
+        *(["  pull_request:"] if has_pull_requests else []),
+        "",
+        "permissions: {}",
+        "",
+        "jobs:",
+    ]
 
 
 def _in_list(name: str) -> str:
@@ -138,54 +137,49 @@ def _used(action: str) -> str:
     return action if _SHA.fullmatch(action) else f"{action} {_UNPINNED}"
 
 
-def _lint_job(found: Survey, action: str, *, is_first: bool) -> str:
+def _lint_job(found: Survey, action: str) -> list[str]:
     """Lint all cards with the action that installs the core alone."""
     lint = f"{repository_of(action)}/lint@{action.partition('@')[2]}"
     others = any(not card.endswith("README.md") for card in found.cards)
     named = ["        with:", "          cards: |", *(f"            {card}" for card in found.cards)] if others else []
-    return _text(
-        [
-            *([] if is_first else [""]),
-            "  lint:",
-            "    runs-on: ubuntu-24.04",
-            "    permissions:",
-            "      contents: read",
-            "    steps:",
-            *_CHECKOUT,
-            f"      - uses: {_used(lint)}",
-            *named,
-        ]
-    )
+    return [
+        "  lint:",
+        "    runs-on: ubuntu-24.04",
+        "    permissions:",
+        "      contents: read",
+        "    steps:",
+        *_CHECKOUT,
+        f"      - uses: {_used(lint)}",
+        *named,
+    ]
 
 
-def _train_job(job: _Job, action: str, choices: Choices) -> str:
+def _train_job(job: _Job, action: str, choices: Choices) -> list[str]:
     training, staged = job.training, job.is_staged
     setup = [training.setup] if training.setup else []
-    return _text(
-        [
-            f"  train{job.suffix}:",
-            f"    runs-on: {yaml_scalar(choices.runner)}",
-            "    permissions:",
-            "      contents: read",
-            *(_STAGED_OUTPUTS if staged else ()),
-            "    steps:",
-            *_CHECKOUT,
-            *(("      - id: carbon", f"        uses: {action}") if staged else (f"      - uses: {action}",)),
-            *(_STAGED_ENV if staged else ()),
-            "        with:",
-            *_block("setup", [*setup, *(_staging(job.model) if staged and job.model else ())]),
-            *_block("command", [training.command]),
-            *(["          pass-env: HF_TOKEN"] if staged else []),
-            f"          record: {RECORD}",
-            '          lint: "false"',
-            f"      - uses: {UPLOAD}",
-            "        if: always() # a run that failed or was cancelled has a record too",
-            "        with:",
-            f"          name: {ARTIFACT}{job.suffix}",
-            *_block("path", [RECORD, *([_JOURNAL] if choices.attests else [])]),
-            "          if-no-files-found: ignore # nothing was measured, and the step before says why",
-        ]
-    )
+    return [
+        f"  train{job.suffix}:",
+        f"    runs-on: {yaml_scalar(choices.runner)}",
+        "    permissions:",
+        "      contents: read",
+        *(_STAGED_OUTPUTS if staged else ()),
+        "    steps:",
+        *_CHECKOUT,
+        *(("      - id: carbon", f"        uses: {action}") if staged else (f"      - uses: {action}",)),
+        *(_STAGED_ENV if staged else ()),
+        "        with:",
+        *_block("setup", [*setup, *(_staging(job.model) if staged and job.model else ())]),
+        *_block("command", [training.command]),
+        *(["          pass-env: HF_TOKEN"] if staged else []),
+        f"          record: {RECORD}",
+        '          lint: "false"',
+        f"      - uses: {UPLOAD}",
+        "        if: always() # a run that failed or was cancelled has a record too",
+        "        with:",
+        f"          name: {ARTIFACT}{job.suffix}",
+        *_block("path", [RECORD, *([_JOURNAL] if choices.attests else [])]),
+        "          if-no-files-found: ignore # nothing was measured, and the step before says why",
+    ]
 
 
 _JOURNAL = f"{RECORD.removesuffix('.json')}.jsonl*"
@@ -207,63 +201,54 @@ def _staging(model: str) -> tuple[str, ...]:
     )
 
 
-def _publish_job(job: _Job, action: str, choices: Choices) -> str:
+def _publish_job(job: _Job, action: str, choices: Choices) -> list[str]:
     card = [f"          card: {yaml_scalar(job.training.card)}"] if job.training.card else []
     keyless = "id-token: write # keyless: the model's settings on the Hub name this repository"
     keyless += "; and the certificate of the signature" if choices.attests else ""
-    return _text(
-        [
-            "",
-            *_after_training(job, "publish", keyless, *([_KEPT] if choices.attests else [])),
-            *(_sign(action) if choices.attests else []),
-            f"      - uses: {action}",
-            "        env:",
-            f"          HF_OIDC_RESOURCE: {job.model} # or, below: `hf-token: ${{{{ secrets.HF_TOKEN }}}}`",
-            "        with:",
-            f"          record: {ARTIFACT}/{RECORD}",
-            *card,
-            f"          hub-repo: {job.model}",
-            *(['          with-evidence: "true" # record, journal and signature too'] if choices.attests else []),
-        ]
-    )
+    return [
+        *_after_training(job, "publish", keyless, *([_KEPT] if choices.attests else [])),
+        *(_sign(action) if choices.attests else []),
+        f"      - uses: {action}",
+        "        env:",
+        f"          HF_OIDC_RESOURCE: {job.model} # or, below: `hf-token: ${{{{ secrets.HF_TOKEN }}}}`",
+        "        with:",
+        f"          record: {ARTIFACT}/{RECORD}",
+        *card,
+        f"          hub-repo: {job.model}",
+        *(['          with-evidence: "true" # record, journal and signature too'] if choices.attests else []),
+    ]
 
 
-def _merge_job(job: _Job, action: str, choices: Choices) -> str:
+def _merge_job(job: _Job, action: str, choices: Choices) -> list[str]:
     """Return the job that brings weights and card to `main` together, or neither."""
     spec = requirement("hub", repository=repository_of(choices.action), ref=choices.action.partition("@")[2])
     evidence = " --with-evidence" if choices.attests else ""
     judged = [f"      - uses: {action}", "        with:", f"          record: {ARTIFACT}/{RECORD}"]
-    return _text(
-        [
-            "",
-            *_after_training(job, "publish", *([_CERTIFICATE, _KEPT] if choices.attests else [])),
-            *(_sign(action) if choices.attests else [*judged, "          publish: never"]),
-            "      - if: github.ref == format('refs/heads/{0}', github.event.repository.default_branch)",
-            "        env:",
-            "          HF_TOKEN: ${{ secrets.HF_TOKEN }} # one that may write to the model",
-            f"          REVISION: ${{{{ needs.train{job.suffix}.outputs.hub-revision }}}}",
-            "        # from the action's own repository: the bare name on a package index is not ours",
-            "        run: >-",
-            f"          pipx run --spec '{spec}' carbon-lint publish",
-            f'          --record {ARTIFACT}/{RECORD}{evidence} --merge "$REVISION" --to {job.model}',
-        ]
-    )
+    return [
+        *_after_training(job, "publish", *([_CERTIFICATE, _KEPT] if choices.attests else [])),
+        *(_sign(action) if choices.attests else [*judged, "          publish: never"]),
+        "      - if: github.ref == format('refs/heads/{0}', github.event.repository.default_branch)",
+        "        env:",
+        "          HF_TOKEN: ${{ secrets.HF_TOKEN }} # one that may write to the model",
+        f"          REVISION: ${{{{ needs.train{job.suffix}.outputs.hub-revision }}}}",
+        "        # from the action's own repository: the bare name on a package index is not ours",
+        "        run: >-",
+        f"          pipx run --spec '{spec}' carbon-lint publish",
+        f'          --record {ARTIFACT}/{RECORD}{evidence} --merge "$REVISION" --to {job.model}',
+    ]
 
 
-def _sign_job(job: _Job, action: str) -> str:
+def _sign_job(job: _Job, action: str) -> list[str]:
     """Return the job that signs the record of a training whose card is not published."""
-    return _text(
-        [
-            "",
-            *_after_training(job, "sign", _CERTIFICATE, _KEPT),
-            *_sign(action),
-            f"      - uses: {UPLOAD}",
-            f"        if: {_MAY_SIGN}",
-            "        with:",
-            f"          name: {SIGNATURE}{job.suffix}",
-            f"          path: {ARTIFACT}/{BUNDLE}",
-        ]
-    )
+    return [
+        *_after_training(job, "sign", _CERTIFICATE, _KEPT),
+        *_sign(action),
+        f"      - uses: {UPLOAD}",
+        f"        if: {_MAY_SIGN}",
+        "        with:",
+        f"          name: {SIGNATURE}{job.suffix}",
+        f"          path: {ARTIFACT}/{BUNDLE}",
+    ]
 
 
 _CERTIFICATE = "id-token: write # for the certificate that names this workflow"
@@ -309,10 +294,6 @@ def _after_training(job: _Job, name: str, *permissions: str) -> list[str]:
         f"          name: {ARTIFACT}{job.suffix}",
         f"          path: {ARTIFACT} # of its own: what the training has left replaces no file of the checkout",
     ]
-
-
-def _text(lines: list[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _block(name: str, commands: list[str]) -> list[str]:

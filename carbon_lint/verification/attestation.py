@@ -32,15 +32,10 @@ class _UncheckedError(Exception):
 
 
 def check_attestation(bundle: bytes, record: Record, data: bytes, trusted_root: str | None) -> Iterator[Statement]:
-    """Yield what a bundle proves of a record whose file holds `data`.
+    """Yield what a Sigstore bundle proves of a record whose file holds `data`.
 
-    Args:
-        bundle: the Sigstore bundle's JSON.
-        record: the record.
-        data: its file's bytes.
-        trusted_root: path of a trusted root's JSON; `None` takes that of the public Sigstore, over the network.
-
-    Raises InputError if `trusted_root` cannot be read.
+    `trusted_root` is the path of a trusted root's JSON; `None` takes that of the public Sigstore, over the network.
+    Raises InputError if it cannot be read.
     """
     wrong = _difference(bundle, record, data)  # also if the signature's owner cannot be looked up
     if wrong is not None:

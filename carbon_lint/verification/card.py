@@ -24,14 +24,10 @@ _PLACE = "geographical_location"
 
 
 class Figures:
-    """What a card states.
+    """What a card states: its figure, and each key of the block by name.
 
-    Attributes:
-        data: its bytes, and `name` as the user named it.
-        emissions_g: the figure, as written.
-        fields: each key of the block by name.
-        flaws: what is wrong with how the figure is written.
-        twice: keys that come more than once, which readers of the card take differently.
+    `flaws`: what is wrong with how the figure is written. `twice`: keys that come more than once, which readers of the
+    card take differently.
     """
 
     def __init__(self, data: bytes, name: str) -> None:

@@ -82,15 +82,12 @@ class _Replay:
             self.wrong += [f"line {number}: {flaw}" for flaw in misspelt(line)[1]]
             self._check_sealed(number, document.get("ended"))
         elif "marks" in document:
-            self._take_marks(number, document["marks"])
+            try:
+                self._marks = [mark_from_json(mark) for mark in document["marks"]]
+            except (TypeError, ValueError) as error:
+                self.wrong.append(f"line {number} holds no epoch or phase: {error!r}")
         elif document.keys() != FORECAST_KEYS:
             self._read(number, document)
-
-    def _take_marks(self, number: int, marks: Any) -> None:
-        try:
-            self._marks = msgspec.convert(marks, list[Mark])
-        except (TypeError, ValueError) as error:
-            self.wrong.append(f"line {number} holds no epoch or phase: {error!r}")
 
     def _begin(self, document: dict[str, Any]) -> None:
         header = document.get("record")
@@ -154,15 +151,10 @@ class _Replay:
     def _model(self, reading: Reading) -> Iterator[str]:
         """Yield what differs from the models. A run may have gone over to the whole machine after its start."""
         known = [each.assumptions for each in (self.record, self.header) if each is not None and each.assumptions]
-        if not known:
-            return
-        differences: list[str] = []
-        for each in known:
-            difference = recomputed(reading, self.record.methods, each, self.record.pue)
-            if difference is None:
-                return
-            differences.append(difference)
-        yield differences[0]
+        found = (recomputed(reading, self.record.methods, each, self.record.pue) for each in known)
+        first = next(found, None)
+        if first is not None and None not in found:
+            yield first
 
     def statements(self) -> Iterator[Statement]:
         """Yield what the whole journal shows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from carbon_lint.records.ledger import check_whole, contents
-from carbon_lint.records.ledger_sum import total
+from carbon_lint.records.ledger_sum import count, total_of
 from carbon_lint.records.record import Energy, Outcome
 from tests.records.builders import fitting
 from tests.report.runs import RECORD, record
@@ -34,7 +34,7 @@ def entries(ledger, month=None):
 
 
 def summed(ledger, month=None):
-    return total(entries(ledger, month))
+    return total_of(count(entries(ledger, month)))
 
 
 def recovered_run(**changes):

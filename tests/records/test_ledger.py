@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from carbon_lint.errors import InputError
 from carbon_lint.records.comparable import Identity, identity_of
 from carbon_lint.records.ledger import Entry, add, add_all, key, latest, newest_first
-from carbon_lint.records.ledger_sum import Reason, total
+from carbon_lint.records.ledger_sum import Reason, count, total_of
 from carbon_lint.records.record import Basis, Energy, Outcome
 from carbon_lint.report.ledger.sum import sum_text
 from tests.effort import examples
@@ -131,7 +131,7 @@ def test_whatever_is_merged_no_run_is_counted_twice(merges):
         for at, parts in enumerate(merges)
     ]
     try:
-        both = total([*singles, *sums])
+        both = total_of(count([*singles, *sums]))
     except InputError:
         return
     assert both.emissions_g.likely == 5.0
@@ -269,5 +269,5 @@ def test_a_sum_over_two_bases_says_so():
     by = [dataclasses.replace(RECORD.intensity, basis=basis) for basis in (*Basis, None)]
     runs = [dataclasses.replace(ran(n), intensity=intensity) for n, intensity in enumerate(by)]
     found = [Entry(path=f"2026-11/{n}.json", record=run) for n, run in enumerate(runs)]
-    assert "combustion and life-cycle" in sum_text(total(found), (), "all months")
-    assert "bases" not in sum_text(total(found[1:]), (), "all months")
+    assert "combustion and life-cycle" in sum_text(total_of(count(found)), (), "all months")
+    assert "bases" not in sum_text(total_of(count(found[1:])), (), "all months")

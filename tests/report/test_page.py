@@ -20,7 +20,7 @@ from carbon_lint.measurement.journal import reading_to_json
 from carbon_lint.measurement.meter import Reading, power_between_w
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.record import Energy, Phase, PhaseKind, UsedException
-from carbon_lint.report.run import charts, comment, page
+from carbon_lint.report.run import comment, page
 from carbon_lint.report.run.curve import STEPS, curve_of
 from carbon_lint.report.run.run_report import RunReport
 from tests.cases import cases
@@ -135,7 +135,7 @@ def test_a_tick_without_energy_is_an_error_with_the_journals_name(energy, tmp_pa
 def test_the_forecast_and_the_budget_are_drawn_beside_the_run():
     forecasts = tuple((float(second), 1.2) for second in range(50, 120))
     shown = course(120, forecasts=forecasts, limits=TIGHT)
-    power, grams = (plot for plot, _ in charts.over_time(RunReport(record=RECORD), shown))
+    power, grams = (plot for plot, _ in page.over_time(RunReport(record=RECORD), shown))
     assert grams.limit == 0.4
     known = [value for value in grams.expected["forecast"] if value is not None]
     assert known == pytest.approx([0.48] * len(known))
@@ -143,7 +143,7 @@ def test_the_forecast_and_the_budget_are_drawn_beside_the_run():
     assert power.limit == pytest.approx(0.4 / 12.34 * 0.22 * 3.6e6 / 125.3)
     assert power.series.keys() == {"GPU", "memory"}
     one = record(duration_s=119.0, emissions_g=0.385, energy_kwh=Energy(total=0.006875))
-    (power, notes), _ = charts.over_time(RunReport(record=one), shown)
+    (power, notes), _ = page.over_time(RunReport(record=one), shown)
     assert power.limit == pytest.approx(0.4 / 0.385 * 0.006875 * 3.6e6 / 119)
     assert notes == ["The budget is used up by a mean of 216 W over the time of this run."]
 
@@ -224,7 +224,7 @@ def test_what_is_not_there_is_said_and_an_exception_gives_its_reason():
 
 def test_a_limit_over_areas_has_gaps_in_the_colour_of_the_page():
     """Its own colour is near to that of the memory in the dark theme."""
-    power, grams = (plot for plot, _ in charts.over_time(RunReport(record=RECORD), course(120, limits=TIGHT)))
+    power, grams = (plot for plot, _ in page.over_time(RunReport(record=RECORD), course(120, limits=TIGHT)))
     assert ("var(--paper)" in power.svg(), "var(--paper)" in grams.svg()) == (True, False)
     assert power.svg().count(">budget<") == 1
 

@@ -129,9 +129,10 @@ def _intensity(records: Sequence[Record], emissions_g: float | None, energy_kwh:
     found = list(dict.fromkeys(record.intensity for record in records))
     if len(found) == 1 or emissions_g is None or not energy_kwh:
         return found[0]
-    places = [_place(intensity) for intensity in found if intensity]
+    known = [intensity for intensity in found if intensity]
+    places = [each.location or each.location_name or f"{each.g_per_kwh:g} g/kWh" for each in known]
     source = "mean by energy of " + ", ".join(dict.fromkeys(places))
-    is_unusual = any(intensity.is_unusual for intensity in found if intensity)
+    is_unusual = any(intensity.is_unusual for intensity in known)
     return Intensity(
         g_per_kwh=emissions_g / energy_kwh,
         source=source,
@@ -140,10 +141,6 @@ def _intensity(records: Sequence[Record], emissions_g: float | None, energy_kwh:
         is_unusual=is_unusual,
         basis=_same([intensity and intensity.basis for intensity in found]),
     )
-
-
-def _place(intensity: Intensity) -> str:
-    return intensity.location or intensity.location_name or f"{intensity.g_per_kwh:g} g/kWh"
 
 
 def _pue(records: Sequence[Record]) -> float:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 
 from carbon_lint.lint.diagnostic import RANK, SEVERITIES, Diagnostic, LintReport
-from carbon_lint.report.findings.counts import counted, sentence
 from carbon_lint.report.findings.forge import relative_path
-from carbon_lint.report.findings.reporters import RenderOptions
+from carbon_lint.report.findings.reporters import RenderOptions, counted, sentence
 from carbon_lint.text import command_data, command_property, shortened, terminal
 
 # The runner shows ten annotations a level and step, and cuts a message at 4096 characters

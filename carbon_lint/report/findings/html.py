@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import groupby
-from typing import Any
 
 from carbon_lint.lint.diagnostic import Diagnostic, LintReport
 from carbon_lint.report import pages
-from carbon_lint.report.findings.counts import by_severity, sentence
 from carbon_lint.report.findings.forge import relative_path, rule_url
-from carbon_lint.report.findings.reporters import RenderOptions
+from carbon_lint.report.findings.reporters import RenderOptions, by_severity, sentence
 from carbon_lint.text import shortened
 
 _CONTEXT_CHARACTERS = 200
@@ -19,7 +17,7 @@ _CONTEXT_CHARACTERS = 200
 def render(report: LintReport, options: RenderOptions) -> str:
     """Return the report by file. Raises UsageError if Jinja2 is not installed."""
     files = [
-        (relative_path(path, options), [_finding(found, report.sources) for found in group])
+        (relative_path(path, options), [(it, rule_url(it.code), _source(it, report.sources)) for it in group])
         for path, group in groupby(report.diagnostics, key=lambda found: found.path)
     ]
     return pages.render(
@@ -31,12 +29,9 @@ def render(report: LintReport, options: RenderOptions) -> str:
     )
 
 
-def _finding(found: Diagnostic, sources: Mapping[str, str]) -> dict[str, Any]:
-    return {"found": found, "url": rule_url(found.code), "source": _source(found, sources.get(found.path) or "")}
-
-
-def _source(found: Diagnostic, text: str) -> tuple[str, str, str]:
+def _source(found: Diagnostic, sources: Mapping[str, str]) -> tuple[str, str, str]:
     """Return the first line of the span: what stands before it, what was found, what stands after; each cut short."""
+    text = sources.get(found.path) or ""
     start = found.start - (found.column - 1)
     line = text[start:].split("\n", 1)[0].split("\r", 1)[0]
     before, rest = line[: found.column - 1], line[found.column - 1 :]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 from carbon_lint.lint.diagnostic import RANK, Diagnostic, LintReport
-from carbon_lint.report.findings.counts import sentence
 from carbon_lint.report.findings.forge import relative_path, rule_url
-from carbon_lint.report.findings.reporters import RenderOptions
+from carbon_lint.report.findings.reporters import RenderOptions, sentence
 from carbon_lint.text import markdown_code, markdown_text, plural, shortened
 
 MAX_BYTES = 1_000_000

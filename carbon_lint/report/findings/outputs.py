@@ -24,7 +24,12 @@ def parse_outputs(values: Iterable[str]) -> list[tuple[str, str]]:
     for value in values:
         name, equals, path = value.partition("=")
         if name not in REPORTERS or not equals or not path:
-            raise UsageError(f"--output {value!r} is not FORMAT=PATH", hint=_format_hint(name))
+            near = get_close_matches(name, REPORTERS, n=1)
+            guess = f"did you mean {near[0]}? " if near and near[0] != name else ""
+            raise UsageError(
+                f"--output {value!r} is not FORMAT=PATH",
+                hint=f"{guess}write FORMAT=PATH, like sarif=lint.sarif; formats: {', '.join(REPORTERS)}",
+            )
         if path in {known for _, known in outputs}:
             raise UsageError(f"--output: {path} is named twice", hint="give each report a file of its own")
         if os.path.isdir(path):
@@ -50,12 +55,6 @@ def write_outputs(report: LintReport, outputs: Iterable[tuple[str, str]], option
                 stream.write(data)
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror}") from error
-
-
-def _format_hint(name: str) -> str:
-    near = get_close_matches(name, REPORTERS, n=1)
-    guess = f"did you mean {near[0]}? " if near and near[0] != name else ""
-    return f"{guess}write FORMAT=PATH, like sarif=lint.sarif; formats: {', '.join(REPORTERS)}"
 
 
 def _is_stream(path: str) -> bool:

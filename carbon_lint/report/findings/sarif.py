@@ -43,7 +43,7 @@ def render(report: LintReport, options: RenderOptions) -> str:
                     }
                 },
                 "columnKind": "unicodeCodePoints",
-                "invocations": [_invocation(len(ranked) - len(results))],
+                "invocations": [{"executionSuccessful": True, **_left_out(len(ranked) - len(results))}],
                 "results": results,
             }
         ],
@@ -53,11 +53,13 @@ def render(report: LintReport, options: RenderOptions) -> str:
 
 def _rule(rule: Rule) -> dict[str, Any]:
     docs = rule.docs
+    body = "\n".join(line for line in docs.split("\n") if not line.startswith("#"))
+    first_paragraph = " ".join(body.strip().partition("\n\n")[0].split())
     return {
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": rule.summary},
-        "fullDescription": {"text": _first_paragraph(docs) or rule.summary},
+        "fullDescription": {"text": first_paragraph or rule.summary},
         "help": {"text": docs or rule.summary, "markdown": docs or rule.summary},
         "helpUri": rule_url(rule.code),
         "defaultConfiguration": {"level": rule.severity},
@@ -65,18 +67,9 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _first_paragraph(docs: str) -> str:
-    """Return the first paragraph of a page that is not a heading, on one line."""
-    body = "\n".join(line for line in docs.split("\n") if not line.startswith("#"))
-    return " ".join(body.strip().partition("\n\n")[0].split())
-
-
-def _invocation(left_out: int) -> dict[str, Any]:
-    invocation: dict[str, Any] = {"executionSuccessful": True}
-    if left_out:
-        text = f"{plural(left_out, 'more finding')} left out: code scanning keeps {MAX_RESULTS:,} of one run"
-        invocation["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}}]
-    return invocation
+def _left_out(count: int) -> dict[str, Any]:
+    text = f"{plural(count, 'more finding')} left out: code scanning keeps {MAX_RESULTS:,} of one run"
+    return {"toolExecutionNotifications": [{"level": "warning", "message": {"text": text}}]} if count else {}
 
 
 def _result(

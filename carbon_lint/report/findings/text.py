@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from carbon_lint.lint.diagnostic import RANK, Diagnostic, LintReport
 from carbon_lint.project import DOCS_URL
-from carbon_lint.report.findings.counts import sentence
-from carbon_lint.report.findings.reporters import RenderOptions
+from carbon_lint.report.findings.reporters import RenderOptions, sentence
 from carbon_lint.text import terminal, visible
 
 _COLOURS = {"error": "1;31", "warning": "1;33", "note": "1;36", "path": "1", "gutter": "34", "fix": "32"}

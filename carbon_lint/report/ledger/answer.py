@@ -80,12 +80,10 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """One limit of a budget.
+    """One limit of a budget, and whether it is kept.
 
     Attributes:
         spent: what the budget's runs took.
-        limit: the sum beside what is allowed.
-        answer: whether it is kept.
         end: the sum at the end of the window, in the limit's unit: an outlook, or what it is if the window is over.
         outlook: what `end` is drawn from; `None` if it is the sum itself.
         used: the used share, 1.0 at the limit; `None` if nothing is allowed.
@@ -111,12 +109,12 @@ def judged(spent: Spent, limit: LimitResult, ahead: Outlook | None, now: datetim
     low, high = (limit.measured, limit.measured) if limit.bounds is None else (limit.bounds.low, limit.bounds.high)
     end = Range(low=low, likely=limit.measured, high=high) if ahead is None else ahead.end
     missing = spent.missing(limit.unit)
-    is_empty = not spent.total.runs
-    is_open = spent.period.is_month and now < spent.period.end
+    is_unknown = bool(missing) or not spent.total.runs
+    is_early = ahead is None and spent.period.is_month and now < spent.period.end
     return Judged(
         spent=spent,
         limit=limit,
-        answer=_answer(limit, end, is_unknown=bool(missing) or is_empty, is_early=is_open and ahead is None),
+        answer=_answer(limit, end, is_unknown=is_unknown, is_early=is_early),
         end=end,
         outlook=ahead,
         used=limit.measured / limit.allowed if limit.allowed else None,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from carbon_lint.gate.window import Spent
-from carbon_lint.limits import BudgetException, WindowBudget
+from carbon_lint.limits import BudgetException
 from carbon_lint.records.ledger import Broken
 from carbon_lint.records.ledger_sum import Counted, Total, sum_of_ranges, total_of
 from carbon_lint.records.periods import Period
@@ -85,12 +85,9 @@ class LetThrough:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Month:
-    """What the runs of a period came to.
+    """What the runs of a period came to, as it was seen `now`.
 
     Attributes:
-        period: the time.
-        now: when it was looked at.
-        total: the sum.
         budgets: each limit of each budget.
         outlook_g: what the grams will come to at the month's end.
         days_g: grams by day; `None` if runs ended on it and none of them has grams.
@@ -144,6 +141,10 @@ def month_of(
     alive = [each for each in counted if each.record is not None]
     days_g = by_day(_figures(alive), period)
     spent, whole = tuple(spent), _group("all", alive)
+    teams = [each.budget for each, _ in spent if each.budget.models]
+    named = [each.entry.record.provenance.model_names for each in alive]
+    retries = [each for each in alive if (each.entry.record.provenance.run_attempt or 1) > 1]
+    lost = [each for each in alive if each.entry.record.outcome is not Outcome.COMPLETED]
     return Month(
         period=period,
         now=now,
@@ -154,48 +155,29 @@ def month_of(
         days_by_model_g=_days_by_model(alive, period, whole),
         groups={key: _groups(alive, KEYS[key], whole, in_order=key == "week") for key in keys},
         largest=tuple(sorted(alive, key=lambda each: _size(*each.ranges), reverse=True)[:LARGEST]),
-        lost=_groups(
-            [each for each in alive if each.entry.record.outcome is not Outcome.COMPLETED],
-            KEYS["outcome"],
-            whole,
-        ),
-        retries=_group("retries", list(filter(_is_retry, alive)), whole),
+        lost=_groups(lost, KEYS["outcome"], whole),
+        retries=_group("retries", retries, whole),
         over_own_limit=sum(each.entry.record.over_budget for each in alive),
         exceptions=tuple(one for one in exceptions if one.until >= period.start.date()),
         let_through=_let_through(each.entry.record for each in alive),
         broken=tuple(broken),
-        of_no_team=_of_no_team(alive, [each.budget for each, _ in spent if each.budget.models]),
+        of_no_team=sum(not any(team.counts(names) for team in teams) for names in named if teams),
     )
 
 
 def _let_through(records: Iterable[Record]) -> tuple[LetThrough, ...]:
     """Return the exceptions that were used, by limit, owner, day and reason."""
-    used: dict[tuple[str, str, str, str], list[UsedException]] = defaultdict(list)
-    runs: Counter[tuple[str, str, str, str]] = Counter()
-    for record in records:
+    used: dict[tuple[str, str, str, str], list[tuple[int, UsedException]]] = defaultdict(list)
+    for number, record in enumerate(records):
         for one in record.exceptions:
-            used[one.limit, one.owner, one.until, one.reason].append(one)
-        runs.update({(one.limit, one.owner, one.until, one.reason) for one in record.exceptions})
-    return tuple(
-        LetThrough(
-            limit=limit,
-            owner=owner,
-            until=until,
-            reason=reason,
-            runs=runs[limit, owner, until, reason],
-            over={unit: math.fsum(one.over for one in ones if one.unit == unit) for unit in {one.unit for one in ones}},
-        )
-        for (limit, owner, until, reason), ones in sorted(used.items())
-    )
-
-
-def _of_no_team(counted: Iterable[Counted], budgets: Sequence[WindowBudget]) -> int:
-    named = [each.entry.record.provenance.model_names for each in counted if budgets]
-    return sum(not any(budget.counts(names) for budget in budgets) for names in named)
-
-
-def _is_retry(each: Counted) -> bool:
-    return (each.entry.record.provenance.run_attempt or 1) > 1
+            used[one.limit, one.owner, one.until, one.reason].append((number, one))
+    found = []
+    for (limit, owner, until, reason), ones in sorted(used.items()):
+        units = {one.unit for _, one in ones}
+        over = {unit: math.fsum(one.over for _, one in ones if one.unit == unit) for unit in units}
+        runs = len({number for number, _ in ones})
+        found.append(LetThrough(limit=limit, owner=owner, until=until, reason=reason, runs=runs, over=over))
+    return tuple(found)
 
 
 def _figures(counted: Iterable[Counted], at: int = 0) -> list[tuple[float, float]]:
@@ -227,11 +209,10 @@ def _groups(
     parts: dict[str, list[Counted]] = defaultdict(list)
     for each in counted:
         parts[value(each.entry.record) or UNNAMED].append(each)
-    found = [_group(name, runs, whole) for name, runs in parts.items()]
-    found.sort(key=lambda group: group.name)
-    if in_order:
-        return tuple(found)
-    return tuple(sorted(found, key=lambda group: _size(group.emissions_g, group.energy_kwh), reverse=True))
+    found = [_group(name, runs, whole) for name, runs in sorted(parts.items())]
+    if not in_order:
+        found.sort(key=lambda group: _size(group.emissions_g, group.energy_kwh), reverse=True)
+    return tuple(found)
 
 
 def _group(name: str, counted: Sequence[Counted], whole: Group | None = None) -> Group:
@@ -258,12 +239,13 @@ def _size(grams: Range | None, energy: Range | None) -> tuple[float, float]:
 
 def _days_by_model(counted: Sequence[Counted], period: Period, whole: Group) -> dict[str, tuple[float | None, ...]]:
     """Return the grams by day of the two largest models and of the others together, those that there are."""
-    named = [group.name for group in _groups(counted, KEYS["model"], whole)]
-    shown = named if len(named) <= _SHOWN_MODELS else named[: _SHOWN_MODELS - 1]
-    parts: dict[str, list[Counted]] = {name: [] for name in (*shown, *(["others"] if len(shown) < len(named) else []))}
+    shown = [group.name for group in _groups(counted, KEYS["model"], whole)]
+    if len(shown) > _SHOWN_MODELS:
+        shown[_SHOWN_MODELS - 1 :] = ["others"]
+    parts: dict[str, list[Counted]] = {name: [] for name in shown}
     for each in counted:
         name = KEYS["model"](each.entry.record) or UNNAMED
-        parts[name if name in shown else "others"].append(each)
+        parts[name if name in parts else "others"].append(each)
     return {name: _days(runs, period) for name, runs in parts.items()}
 
 

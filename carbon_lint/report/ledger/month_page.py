@@ -10,7 +10,7 @@ from carbon_lint.report.ledger.answer import DAY_S, QUESTION, Answer
 from carbon_lint.report.ledger.month import Month
 from carbon_lint.report.ledger.month_text import answer, notes, until
 from carbon_lint.report.ledger.tables import facts, tables
-from carbon_lint.report.plot import Plot
+from carbon_lint.report.pages import Plot
 from carbon_lint.units import format_emissions
 
 _MARKS = {
@@ -45,23 +45,15 @@ def _charts(month: Month) -> list[Plot]:
     days = tuple(f"{month.period.start + timedelta(days=at):%d %b}" for at in range(len(month.days_g)))
     if not any(month.days_g) or len(days) < 2:  # noqa: PLR2004  one day makes no curve
         return []
-    seen = _seen(month)
-    plots = [_course(month, days, seen)]
+    seen = len(days) if month.is_over else int(month.period.elapsed_s(month.now) // DAY_S) + 1  # days that have begun
     ahead = (None,) * (len(days) - seen)  # a day to come is not one without emissions
     models = {name: (*values[:seen], *ahead) for name, values in month.days_by_model_g.items() if any(values)}
     unknown = tuple(at for at in range(seen) if month.days_g[at] is None)
-    plots.append(
-        Plot(
-            title="Each day, by model", show=format_emissions, labels=days, series=models, is_bars=True, of="day",
-            unknown=unknown,
-        )
+    by_model = Plot(
+        title="Each day, by model", show=format_emissions, labels=days, series=models, is_bars=True, of="day",
+        unknown=unknown,
     )  # fmt: skip
-    return plots
-
-
-def _seen(month: Month) -> int:
-    """Return how many days of the period have begun."""
-    return len(month.days_g) if month.is_over else int(month.period.elapsed_s(month.now) // DAY_S) + 1
+    return [_course(month, days, seen), by_model]
 
 
 def _course(month: Month, days: tuple[str, ...], seen: int) -> Plot:
@@ -78,7 +70,5 @@ def _course(month: Month, days: tuple[str, ...], seen: int) -> Plot:
         for one in month.budgets
         if one.limit.unit == "g" and not one.spent.budget.models and one.spent.period == month.period
     ]
-    title = "The sum, day by day"
-    return Plot(
-        title=title, show=format_emissions, labels=days, series=series, limit=min(limits, default=None), of="day"
-    )
+    limit = min(limits, default=None)
+    return Plot(title="The sum, day by day", show=format_emissions, labels=days, series=series, limit=limit, of="day")

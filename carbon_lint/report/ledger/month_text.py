@@ -8,7 +8,7 @@ from carbon_lint.records.ledger_sum import Reason
 from carbon_lint.report.layout import columns, markdown_table
 from carbon_lint.report.ledger.answer import QUESTION, basis, headline
 from carbon_lint.report.ledger.month import Month
-from carbon_lint.report.ledger.tables import Table, facts, tables
+from carbon_lint.report.ledger.tables import facts, tables
 from carbon_lint.text import markdown_text, plural, terminal
 
 MARK = "<!-- carbon-lint month -->"
@@ -40,8 +40,8 @@ def notes(month: Month) -> list[str]:
     if shared:
         found.append(f"{plural(shared, 'run')} shared a machine or a GPU with others: that time counts once.")
     if month.of_no_team:
-        what = "1 run names" if month.of_no_team == 1 else f"{month.of_no_team} runs name"
-        found.append(f"{what} no model that a budget names: only budgets of all runs count {_them(month.of_no_team)}.")
+        what, them = ("1 run names", "it") if month.of_no_team == 1 else (f"{month.of_no_team} runs name", "them")
+        found.append(f"{what} no model that a budget names: only budgets of all runs count {them}.")
     if len(month.total.bases) > 1:
         found.append(f"The grams are of two bases, {' and '.join(month.total.bases)}: compare months by their energy.")
     return found
@@ -52,10 +52,6 @@ def _unmeasured_days(month: Month) -> list[str]:
     days = [f"{month.period.start + timedelta(days=at):%d %b}" for at, day in enumerate(month.days_g) if day is None]
     shown = f"{', '.join(days[:_MOST_DAYS])}{f' and {len(days) - _MOST_DAYS} more days' * (len(days) > _MOST_DAYS)}"
     return [f"No run of {shown} was measured in grams: not known, and not 0."] if days else []
-
-
-def _them(count: int) -> str:
-    return "it" if count == 1 else "them"
 
 
 def until(month: Month) -> str:
@@ -69,14 +65,11 @@ def text(month: Month) -> str:
     lines = [answer(month), ""]
     lines += [f"{name + ':':<22}{value}" for name, value in (("Time", until(month)), *facts(month))]
     for table in tables(month):
-        lines += ["", table.title, *_aligned(table), *([f"  {table.note}"] if table.note else [])]
+        rows = columns(table.heads, [tuple(map(_cut, row)) for row in table.rows])
+        lines += ["", table.title, *(f"  {line}" for line in (*rows, table.note) if line)]
     if notes(month):
         lines += ["", *notes(month)]
     return "".join(f"{terminal(line)}\n" for line in lines)
-
-
-def _aligned(table: Table) -> list[str]:
-    return [f"  {line}" for line in columns(table.heads, [tuple(map(_cut, row)) for row in table.rows])]
 
 
 def _cut(cell: str) -> str:

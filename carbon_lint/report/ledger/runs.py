@@ -49,29 +49,17 @@ def line(counted: Counted) -> str:
 def row(counted: Counted) -> dict[str, Any]:
     """Return one run as a flat row of `COLUMNS`; `None` is not known or not measured."""
     record, left = counted.entry.record, counted.record
-    where = record.provenance
+    where, known = record.provenance, record.intensity
     values = (
-        counted.entry.path,
-        record.run_id,
-        where.repository,
-        where.model,
-        where.ref,
-        where.commit,
-        where.job,
-        record.hardware.node,
-        record.run_group,
-        str(record.outcome),
-        record.started_at,
-        record.ended_at,
-        record.duration_s,
+        *(counted.entry.path, record.run_id, where.repository, where.model, where.ref, where.commit, where.job),
+        *(record.hardware.node, record.run_group, str(record.outcome)),
+        *(record.started_at, record.ended_at, record.duration_s),
         *_ends(record.emissions_g, emissions_range(record)),
         *_ends(record.energy_kwh.total, energy_range(record)),
         measured_share(record),
-        record.intensity and record.intensity.location,
-        record.intensity and record.intensity.g_per_kwh,
+        *((None, None) if known is None else (known.location, known.g_per_kwh)),
         "none" if left is None else "all" if counted.reason is None else "part",
-        None if left is None else left.emissions_g,
-        None if left is None else left.energy_kwh.total,
+        *((None, None) if left is None else (left.emissions_g, left.energy_kwh.total)),
         counted.holders[0] if counted.holders else None,
     )
     return dict(zip(COLUMNS, values, strict=True))

@@ -30,10 +30,10 @@ def sum_text(total: Total, limits: Sequence[LimitResult], period: str) -> str:
     figures = ", ".join(figures_of(total))
     share = "" if total.measured_share is None else f", {percent(total.measured_share)} of the energy measured"
     lines = [f"{period}: {figures} in {plural(total.runs, 'run')}{share}"]
+    shared = [each for each in total.left_out if each in {Reason.HELD, Reason.SHARED}]
     for reason, count in total.left_out.items():
-        words = _LEFT_OUT[reason][count != 1]
-        in_full = _each_in_full(total) if _is_last(reason, total) else ""
-        lines.append(f"  {plural(count, 'record')} {words}{in_full}")
+        in_full = _each_in_full(total) if shared[-1:] == [reason] else ""
+        lines.append(f"  {plural(count, 'record')} {_LEFT_OUT[reason][count != 1]}{in_full}")
     if total.without_emissions or total.without_energy:
         lines.append(f"  {len(total.without_emissions)} without emissions, {len(total.without_energy)} without energy")
     if len(total.bases) > 1:
@@ -53,11 +53,6 @@ def figures_of(some: Total | Group, *, is_whole: bool = True) -> tuple[str, str]
     if some.energy_kwh is not None and (some.without_energy or not is_whole):
         energy_kwh = f"at least {energy_kwh}"
     return grams, energy_kwh
-
-
-def _is_last(reason: Reason, total: Total) -> bool:
-    shared = [each for each in total.left_out if each in {Reason.HELD, Reason.SHARED}]
-    return shared[-1:] == [reason]
 
 
 def _each_in_full(total: Total) -> str:

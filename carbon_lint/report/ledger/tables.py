@@ -39,20 +39,13 @@ def facts(month: Month) -> list[tuple[str, str]]:
     measured = "not known of every run" if share is None else f"{percent(share)} of the energy"
     if not total.runs and not month.broken:
         grams = energy_kwh = measured = NO_RUNS
-    return [
-        ("Emissions", grams),
-        ("Energy", energy_kwh),
-        ("Runs", str(total.runs)),
-        ("Measured by sensors", measured),
-    ]
+    names = ("Emissions", "Energy", "Runs", "Measured by sensors")
+    return list(zip(names, (grams, energy_kwh, str(total.runs), measured), strict=True))
 
 
 def _budgets(month: Month) -> Table:
-    return Table(
-        "Budgets",
-        ("Budget", "Window", "Used", "Allowed", "Expected", "Kept?", "Owner"),
-        tuple(_budget(one) for one in month.budgets),
-    )
+    heads = ("Budget", "Window", "Used", "Allowed", "Expected", "Kept?", "Owner")
+    return Table("Budgets", heads, tuple(map(_budget, month.budgets)))
 
 
 def _budget(one: Judged) -> tuple[str, ...]:
@@ -105,44 +98,27 @@ def _run(each: Counted) -> tuple[str, ...]:
 
 
 def _lost(month: Month) -> Table:
-    rows = [_group(group) for group in month.lost]
+    rows, note = [_group(group) for group in month.lost], ""
     if month.retries.runs:
         rows.append(_group(month.retries))
-    note = (
-        "Energy that was spent counts, however the run ended. A retry that failed is in two rows."
-        if month.retries.runs
-        else ""
-    )
+        note = "Energy that was spent counts, however the run ended. A retry that failed is in two rows."
     return Table("Failures and retries", ("What", *_FIGURES), tuple(rows), note)
 
 
 def _let_through(month: Month) -> Table:
-    return Table(
-        "Exceptions used",
-        ("Limit", "Owner", "Until", "Reason", "Runs", "Over by"),
-        tuple(
-            (
-                one.limit,
-                one.owner,
-                one.until,
-                one.reason,
-                str(one.runs),
-                ", ".join(amount(unit, over) for unit, over in sorted(one.over.items())),
-            )
-            for one in month.let_through
-        ),
-    )
+    rows = []
+    for one in month.let_through:
+        over = ", ".join(amount(unit, value) for unit, value in sorted(one.over.items()))
+        rows.append((one.limit, one.owner, one.until, one.reason, str(one.runs), over))
+    return Table("Exceptions used", ("Limit", "Owner", "Until", "Reason", "Runs", "Over by"), tuple(rows))
 
 
 def _exceptions(month: Month) -> Table:
     count = month.over_own_limit
-    runs = "No run went" if not count else "1 run went" if count == 1 else f"{count} runs went"
-    return Table(
-        "Exceptions in force",
-        ("Limit", "Owner", "Until", "Reason"),
-        tuple((one.limit, one.owner, one.until.isoformat(), one.reason) for one in month.exceptions),
-        f"{runs} over a limit of {'its' if count <= 1 else 'their'} own in this time.",
-    )
+    runs = "No run" if not count else "1 run" if count == 1 else f"{count} runs"
+    note = f"{runs} went over a limit of {'its' if count <= 1 else 'their'} own in this time."
+    rows = tuple((one.limit, one.owner, one.until.isoformat(), one.reason) for one in month.exceptions)
+    return Table("Exceptions in force", ("Limit", "Owner", "Until", "Reason"), rows, note)
 
 
 def _not_in_sum(month: Month) -> Table:

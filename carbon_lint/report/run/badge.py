@@ -5,7 +5,7 @@ from __future__ import annotations
 from carbon_lint.gate.budget import used_share
 from carbon_lint.gate.verdict import INCREASE
 from carbon_lint.records.ranges import measured_share
-from carbon_lint.records.record import Outcome, Record
+from carbon_lint.records.record import Outcome
 from carbon_lint.report.badge import Badge, Tone, how_found
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.headline import headline
@@ -21,25 +21,19 @@ def of_run(report: RunReport) -> Badge:
     record = report.record
     if record is None:
         raise ValueError("there is no record to show")
-    head = headline(report)
-    label = "CO2eq" if record.emissions_g is not None else "energy"
-    if record.outcome is Outcome.UNMEASURED or record.energy_kwh.total is None:
+    head, grams, energy_kwh = headline(report), record.emissions_g, record.energy_kwh.total
+    if record.outcome is Outcome.UNMEASURED or energy_kwh is None:
         return Badge(label="CO2eq", message="not measured", title=head.text, tone=Tone.UNKNOWN)
     found = how_found(measured_share(record))
-    parts = (_figure(record), _budget(report), _ENDED.get(record.outcome), found)
+    figure = format_energy(energy_kwh) if grams is None else format_emissions(grams)
+    parts = (figure, _budget(report), _ENDED.get(record.outcome), found)
     figures = f"{phrases.emissions_with_range(record)}, {phrases.energy_with_range(record)}"
     return Badge(
-        label=label,
+        label="energy" if grams is None else "CO2eq",
         message=", ".join(part for part in parts if part),
         title=f"{head.text}. {figures}, {found}.",
         tone=_TONES.get(head.mark, Tone.UNKNOWN),
     )
-
-
-def _figure(record: Record) -> str:
-    if record.emissions_g is not None:
-        return format_emissions(record.emissions_g)
-    return format_energy(record.energy_kwh.total or 0.0)
 
 
 def _budget(report: RunReport) -> str | None:

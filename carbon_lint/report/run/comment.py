@@ -29,10 +29,8 @@ def is_comment(body: str, key: str) -> bool:
 def render(report: RunReport, *, key: str, run_url: str | None = None) -> str:
     """Return the body, under `MAX_BYTES`. The same report gives the same text: an unchanged comment can be left alone.
 
-    Args:
-        report: the result of the run or the step.
-        key: distinguishes the comments of several steps of one pull request.
-        run_url: where the whole report is; by default where the record says.
+    `key` distinguishes the comments of several steps of one pull request. `run_url` is where the whole report is; by
+    default where the record says.
     """
     record, verdict, excused = report.record, report.verdict, report.excused
     head = headline(report)

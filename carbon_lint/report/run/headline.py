@@ -13,7 +13,7 @@ from carbon_lint.gate.budget import figure, used_share
 from carbon_lint.gate.verdict import INCREASE, LimitResult, Status, Verdict
 from carbon_lint.lint.diagnostic import SEVERITIES
 from carbon_lint.records.record import Outcome, Record, StoppedBy
-from carbon_lint.report.findings.counts import by_severity, counted
+from carbon_lint.report.findings.reporters import by_severity, counted
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import plural, shortened

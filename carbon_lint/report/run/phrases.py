@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from carbon_lint.gate.baseline import Comparison, format_change, other_basis, why_not
 from carbon_lint.gate.verdict import LimitResult
 from carbon_lint.records.intensity import source_in_words, vintage_in_words
 from carbon_lint.records.ranges import SENSORS, emissions_range, energy_range, left_out_of, measured_share
-from carbon_lint.records.record import Method, Record
+from carbon_lint.records.record import Method, Phase, PhaseKind, Record
 from carbon_lint.records.uncertainty import Range
 from carbon_lint.text import plural
 from carbon_lint.units import (
@@ -46,6 +49,11 @@ _SUM_ERROR = 1e-6  # parts that were written as decimals do not add up to the la
 _SHOWN_GPUS = 8
 _LEAST_COMPARED_G = 1.0  # under a gram the car drives a few metres, which means nothing to a reader
 _COMPONENTS = ("gpu", "cpu", "ram")
+PHASES_NOTE = (
+    "Epochs and phases are listed side by side. A boundary is known to the tick, which is a second as a rule: the "
+    "energy of that time is split evenly. Grams are at the run's mean carbon intensity."
+)
+_LEAST_OUTSIDE = 0.001
 
 # EPA-420-F-23-014 (June 2023): an average passenger vehicle emits about 400 g of CO2 per mile; 1 mi = 1.609344 km.
 CAR_G_PER_KM = 400 / 1.609344
@@ -173,16 +181,13 @@ def equivalents(record: Record) -> str | None:
         return None
     parts = []
     if record.emissions_g:
-        distance = _distance(record.emissions_g / CAR_G_PER_KM)
+        km = record.emissions_g / CAR_G_PER_KM
+        distance = f"{significant(km, 2)} km" if km >= 1 else f"{significant(km * 1000, 2)} m"
         parts.append(f"driving {distance} in an average US passenger car (400 g CO2 per mile, EPA-420-F-23-014)")
     if record.energy_kwh.total:
         litres = significant(record.energy_kwh.total / BOIL_KWH_PER_LITRE, 2)
         parts.append(f"bringing {litres} litres of water from 20 °C to the boil (4.18 kJ per kg and K)")
     return ", or ".join(parts) or None
-
-
-def _distance(km: float) -> str:
-    return f"{significant(km, 2)} km" if km >= 1 else f"{significant(km * 1000, 2)} m"
 
 
 COMPARISON_HEADS = ("Figure", "Baseline", "This run", "Change")
@@ -218,3 +223,54 @@ def _age(compared: Comparison) -> str:
     if age is None or age.total_seconds() <= 0:
         return ""
     return f", {f'{age.days} days' if age.days else format_duration(age.total_seconds())} older"
+
+
+class PhaseRow(NamedTuple):
+    """One epoch or phase, or several of them, in words. `split` is the share of its energy that was split by time."""
+
+    name: str
+    duration: str
+    energy: str
+    emissions: str
+    share: str
+    split: str
+
+
+def phase_rows(record: Record, kind: PhaseKind, most: int) -> list[PhaseRow]:
+    """Return at most `most` rows of a kind, the rest in one, and what is in none of them. Empty without any."""
+    listed = [phase for phase in record.phases if phase.kind is kind]
+    if not listed:
+        return []
+    shown, rest = (listed, []) if len(listed) <= most else (listed[: most - 1], listed[most - 1 :])
+    lines = [_phase_row(record, _name(phase), [phase]) for phase in shown]
+    if rest:
+        lines.append(_phase_row(record, f"{len(rest)} more {kind}s", rest))
+    total_kwh = record.energy_kwh.total or 0.0
+    outside_kwh = total_kwh - sum(phase.energy_kwh.total or 0.0 for phase in listed)
+    if all(phase.energy_kwh.total is not None for phase in listed) and outside_kwh > _LEAST_OUTSIDE * total_kwh:
+        outside_g = None if record.emissions_g is None else record.emissions_g * outside_kwh / total_kwh
+        figures = (energy(outside_kwh), emissions(outside_g), percent(outside_kwh / total_kwh))
+        lines.append(PhaseRow(f"outside of {kind}s", "", *figures, ""))
+    return lines
+
+
+def _phase_row(record: Record, name: str, phases: Sequence[Phase]) -> PhaseRow:
+    energies = [phase.energy_kwh.total for phase in phases]
+    energy_kwh = None if None in energies else sum(each or 0.0 for each in energies)
+    grams = [phase.emissions_g for phase in phases]
+    emissions_g = None if None in grams else sum(each or 0.0 for each in grams)
+    split_kwh = sum((phase.split_share or 0.0) * (phase.energy_kwh.total or 0.0) for phase in phases)
+    total_kwh = record.energy_kwh.total
+    return PhaseRow(
+        name,
+        format_duration(sum(phase.duration_s for phase in phases)),
+        energy(energy_kwh),
+        "" if record.emissions_g is None else emissions(emissions_g),
+        percent(energy_kwh / total_kwh) if energy_kwh is not None and total_kwh else "",
+        percent(split_kwh / energy_kwh) if energy_kwh else "",
+    )
+
+
+def _name(phase: Phase) -> str:
+    name = f"epoch {phase.name}" if phase.kind is PhaseKind.EPOCH and "epoch" not in phase.name else phase.name
+    return name if phase.times == 1 else f"{name} ({plural(phase.times, 'time')})"

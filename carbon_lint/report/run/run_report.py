@@ -23,15 +23,11 @@ class RunReport:
     """The result of a run or a step. `None` is not known, or was not asked for.
 
     Attributes:
-        record: the run's evidence.
         verdict: the gate's, after the exceptions.
         excused: the exceptions that bear on it.
         comparison: the run beside its baseline.
         is_over_budget: the gate fails the run, whatever the figures alone would say.
         limit_changes: what a pull request changes in the configuration; its merge base's was used.
-        card: what the card was and what it became.
-        lint: what the linter found.
-        publication: what became of the card on the Hub.
         readings: the run over time, oldest first, for the chart.
         failures: what failed, in words, in the order of the causes.
         statuses: exit statuses in the order of their causes; `None` if there is only a record to go by.

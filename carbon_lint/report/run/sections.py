@@ -16,8 +16,6 @@ from carbon_lint.records.ranges import measured_share
 from carbon_lint.records.record import PhaseKind, Record, UsedException
 from carbon_lint.report.layout import markdown_table
 from carbon_lint.report.run import phrases
-from carbon_lint.report.run.phase_rows import NOTE
-from carbon_lint.report.run.phase_rows import rows as phase_rows
 from carbon_lint.text import markdown_code, markdown_message, markdown_text
 from carbon_lint.units import format_duration, significant
 
@@ -126,11 +124,11 @@ def notes(verdict: Verdict | None, excused: Excused | None = None) -> str:
 def phases(record: Record) -> str:
     """Return the energy of each epoch and phase, folded; empty if the job named none."""
     heads = ("Epoch or phase", "Time", "Energy", "Emissions", "Share", "Split by time")
-    rows = [row for kind in PhaseKind for row in phase_rows(record, kind, _MOST_PHASES)]
+    rows = [row for kind in PhaseKind for row in phrases.phase_rows(record, kind, _MOST_PHASES)]
     if not rows:
         return ""
     cells = [tuple(markdown_text(cell) for cell in row) for row in rows]
-    lines = f"{markdown_table(heads, cells)}\n{NOTE}\n\n</details>\n"
+    lines = f"{markdown_table(heads, cells)}\n{phrases.PHASES_NOTE}\n\n</details>\n"
     return f"<details><summary>Energy by epoch and phase</summary>\n\n{lines}"
 
 

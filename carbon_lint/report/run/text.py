@@ -7,7 +7,6 @@ from carbon_lint.gate.budget import format_limit
 from carbon_lint.records.record import PhaseKind, Record
 from carbon_lint.report.run import phrases
 from carbon_lint.report.run.headline import headline
-from carbon_lint.report.run.phase_rows import rows as phase_rows
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import shortened, terminal
 from carbon_lint.units import format_duration, significant
@@ -65,7 +64,7 @@ def render(report: RunReport, *, colour: bool = False, power: str | None = None)
 
 def _phases(record: Record, kind: PhaseKind) -> list[str]:
     lines = []
-    for row in phase_rows(record, kind, _MOST_ROWS):
+    for row in phrases.phase_rows(record, kind, _MOST_ROWS):
         name = shortened(row.name.removeprefix(f"{kind} "), _MOST_CHARACTERS)
         took = f" in {row.duration}" if row.duration else ""
         lines.append(f"{name}: {', '.join(part for part in (row.energy, row.emissions, row.share) if part)}{took}")

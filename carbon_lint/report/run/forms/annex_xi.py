@@ -25,7 +25,7 @@ _NOT_RECORDED = "no record holds it: count it from the model and its data, and g
 def render(record: Record, subject: Subject) -> str:
     """Return the document. Raises MissingFigureError without energy, UsageError for a compute that is not a number."""
     compute = subject.terms["compute"] if subject.number("compute", example="1.2e21") else ""
-    hardware = hardware_used(record.hardware)
+    hardware, days = hardware_used(record.hardware), rounded(days_from_seconds(record.duration_s), _DIGITS)
     lines = [
         "<!-- carbon-lint annex-xi -->",
         f"# Energy and training time of {markdown_text(subject.model or '', is_start=False)}",
@@ -35,7 +35,7 @@ def render(record: Record, subject: Subject) -> str:
         "| Item | Value | How it is known |",
         "|---|---|---|",
         _row("Training compute (FLOP)", compute, "stated by the provider" if compute else f"empty: {_NOT_RECORDED}"),
-        _row("Training time, by the clock (days)", _days(record.duration_s), format_duration(record.duration_s)),
+        _row("Training time, by the clock (days)", days, format_duration(record.duration_s)),
         _row("Training time, by hardware (device days)", *_device_days(record)),
         _row("Hardware", hardware or "", "read from the machine" if hardware else "empty: the record names none"),
         _row("Energy consumption (MWh)", *_energy(record)),
@@ -55,17 +55,14 @@ def _row(item: str, value: str, how: str) -> str:
     return f"| {item} | {markdown_text(value)} | {markdown_text(how)} |"
 
 
-def _days(seconds: float) -> str:
-    return rounded(days_from_seconds(seconds), _DIGITS)
-
-
 def _device_days(record: Record) -> tuple[str, str]:
     count = len(record.hardware.gpus)
     if record.merged_from:
         return "", "empty: the record is a sum, which does not say how long each device ran"
     if not count:
         return "", "empty: no GPU was counted"
-    return _days(record.duration_s * count), f"{plural(count, 'GPU')} for the whole time"
+    days = rounded(days_from_seconds(record.duration_s * count), _DIGITS)
+    return days, f"{plural(count, 'GPU')} for the whole time"
 
 
 def _energy(record: Record) -> tuple[str, str]:

@@ -51,11 +51,8 @@ def _package(record: Record, subject: Subject, base: str) -> dict[str, Any]:
     package = _element("ai_AIPackage", f"{base}#model", name=subject.model, comment=comment)
     field, quantity = _FIELDS.get(subject.activity or ""), evidence.energy_kwh(record)
     if field is not None:
-        description = {
-            "type": "ai_EnergyConsumptionDescription",
-            "ai_energyQuantity": quantity,
-            "ai_energyUnit": "kilowattHour",
-        }
+        amount = {"ai_energyQuantity": quantity, "ai_energyUnit": "kilowattHour"}
+        description = {"type": "ai_EnergyConsumptionDescription", **amount}
         package["ai_energyConsumption"] = {"type": "ai_EnergyConsumption", field: [description]}
     return package
 
