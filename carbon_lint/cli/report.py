@@ -29,7 +29,6 @@ from dataclasses import replace
 
 from carbon_lint.cli.flags import add_baseline_arguments, add_keys, put, say
 from carbon_lint.cli.gate import read
-from carbon_lint.config import load
 from carbon_lint.errors import MeasurementError
 from carbon_lint.lint.batch import lint_paths
 from carbon_lint.lint.engine import LintRequest
@@ -110,7 +109,7 @@ def run(arguments: Namespace) -> int:
 
 def _judged(arguments: Namespace) -> RunReport:
     """Return the record with what the gate says of it, by the limits of flags and configuration, if it can judge."""
-    record, plan = read(arguments, load(), without=("card",))
+    record, plan = read(arguments, without=("card",))
     try:
         return judge_run(record, plan)
     except MeasurementError as error:

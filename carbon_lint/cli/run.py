@@ -18,6 +18,7 @@ import json
 import os
 import sys
 from argparse import Namespace
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -160,17 +161,13 @@ def _show() -> Show:
 def _terminal_size() -> os.terminal_size:
     """Return nothing in the background, or when the terminal has gone: the line would be drawn over the shell."""
     descriptor = sys.stderr.fileno()
-    try:
-        return os.get_terminal_size(descriptor) if _is_in_front(descriptor) else os.terminal_size((0, 0))
-    except OSError:
-        return os.terminal_size((0, 0))
-
-
-def _is_in_front(descriptor: int) -> bool:
-    try:
-        return os.tcgetpgrp(descriptor) == os.getpgrp()
-    except OSError:  # a terminal, but not the one that controls us
-        return True
+    is_in_front = True
+    with suppress(OSError):  # a terminal, but not the one that controls us
+        is_in_front = os.tcgetpgrp(descriptor) == os.getpgrp()
+    with suppress(OSError):
+        if is_in_front:
+            return os.get_terminal_size(descriptor)
+    return os.terminal_size((0, 0))
 
 
 def _print_record(record: Record, error: OutputError) -> int:
