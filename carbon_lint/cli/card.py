@@ -22,9 +22,9 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import sys
 from argparse import ArgumentParser, Namespace
+from contextlib import suppress
 from difflib import unified_diff
 
 from carbon_lint.card.from_record import CardChange, card_with_record
@@ -148,16 +148,13 @@ def _from_record(source: str, arguments: Namespace, settings: Settings) -> tuple
 def _token_beside(source: str) -> tuple[str, ...]:
     """Warn of the arguments that the Trainer saves beside the table: a token given as `hub_token=` is among them."""
     path = os.path.join(os.path.dirname(source), "training_args.bin")
-    try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            return ()
-        with open(path, "rb") as stream:
-            holds_token = _TOKEN.search(stream.read(10_000_000)) is not None
-    except OSError:
-        return ()
-    return (
-        (f"{path} holds a Hub token in clear text: revoke it, and log in instead of hub_token=",) if holds_token else ()
-    )
+    holds_token = False
+    with suppress(OSError):
+        if os.path.isfile(path):
+            with open(path, "rb") as stream:
+                holds_token = _TOKEN.search(stream.read(10_000_000)) is not None
+    what = f"{path} holds a Hub token in clear text: revoke it, and log in instead of hub_token="
+    return (what,) if holds_token else ()
 
 
 def _text(value: str | None, flag: str) -> str | None:

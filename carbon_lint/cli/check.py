@@ -234,19 +234,13 @@ def _options(*, is_for_forge: bool) -> RenderOptions:
     from carbon_lint.report.findings.reporters import RenderOptions
 
     folder = os.getcwd() if is_for_forge else ""
-    base = os.environ.get("GITHUB_WORKSPACE") or _repository_root(folder) if is_for_forge else ""
+    base = ""  # leaves paths as they are
+    if is_for_forge:
+        from carbon_lint.files import repository_root
+
+        base = os.environ.get("GITHUB_WORKSPACE") or repository_root(folder) or ""
     is_terminal = sys.stdout.isatty()
     colour = is_terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
     width = os.get_terminal_size(sys.stdout.fileno()).columns if is_terminal else 100
     colour = colour or bool(os.environ.get("FORCE_COLOR"))
     return RenderOptions(colour=colour, width=width or 100, base=base, folder=folder)
-
-
-def _repository_root(folder: str) -> str:
-    """Return the folder that holds `.git`, from here upward; empty if none does, which leaves paths as they are."""
-    while not os.path.exists(os.path.join(folder, ".git")):
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return ""
-        folder = parent
-    return folder

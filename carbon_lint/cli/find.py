@@ -55,10 +55,7 @@ def run(arguments: Namespace) -> int:
 
     request = _request(arguments)
     timeout_s = parse_duration_s(arguments.timeout)
-    with (
-        quiet_client(),
-        open_catalogue(os.environ, timeout_s=timeout_s, on_wait=show_wait) as catalogue,
-    ):
+    with quiet_client(), open_catalogue(os.environ, timeout_s=timeout_s, on_wait=show_wait) as catalogue:
         if arguments.greener_than:
             model = parse_target(arguments.greener_than, catalogue.endpoint)
             request = greener_than(model, request, catalogue)

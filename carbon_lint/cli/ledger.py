@@ -79,9 +79,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     total.add_argument("--max-emissions", metavar="QUANTITY", help="budget of the sum, e.g. '10 kg'")
     total.add_argument("--max-energy", metavar="QUANTITY", help="budget of the sum, e.g. '200 kWh'")
     total.add_argument(
-        "--allow-unmeasured",
-        action="store_true",
-        help="judge the total even if some runs have no figure",
+        "--allow-unmeasured", action="store_true", help="judge the total even if some runs have no figure"
     )
     add_format_argument(total)
     listing.add_argument(
@@ -288,7 +286,4 @@ def _check_complete(summed: Total, budget: Budget) -> None:
 
 
 def _missing(summed: Total, budget: Budget) -> tuple[tuple[float | None, tuple[str, ...]], ...]:
-    return (
-        (budget.max_emissions_g, summed.without_emissions),
-        (budget.max_energy_kwh, summed.without_energy),
-    )
+    return ((budget.max_emissions_g, summed.without_emissions), (budget.max_energy_kwh, summed.without_energy))

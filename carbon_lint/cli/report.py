@@ -92,8 +92,7 @@ def run(arguments: Namespace) -> int:
         return _track(arguments, load_record(arguments.record))
     if arguments.output is not None:
         check_replaceable(arguments.output, arguments.format)
-    is_form = arguments.format in FORMS
-    report = None if is_form else _judged(arguments)
+    report = None if arguments.format in FORMS else _judged(arguments)
     record = load_record(arguments.record) if report is None or report.record is None else report.record
     if arguments.journal is not None:
         # A journal of another run is an error in formats without a chart, too.

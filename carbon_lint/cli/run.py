@@ -34,6 +34,7 @@ from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.pipeline.front_end import FrontEnd
 from carbon_lint.pipeline.plan import RunPlan, check_outputs
+from carbon_lint.records.provenance import name_of_card, provenance_of
 from carbon_lint.records.record import Record, exit_code
 from carbon_lint.records.store import render_record
 from carbon_lint.report.run.progress import LiveLine, LogLines, Show
@@ -57,7 +58,8 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.pipeline.story import Story
 
     _fill_standard_streams()
-    provenance = run_options.provenance_from(arguments)
+    card = None if arguments.card is None else name_of_card(arguments.card)
+    provenance = replace(provenance_of(os.environ, os.getcwd()), model=arguments.pushes_to or card)
     plan = run_options.plan_from(arguments, load(), provenance)
     request = run_options.request_from(arguments, plan, provenance)
     if plan.record_path is not None and run_options.describe_group(plan) is not None:

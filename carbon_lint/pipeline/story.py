@@ -67,10 +67,9 @@ class Story:
         self.report = replace(self.report, **known)  # type: ignore[arg-type]  # dataclasses checks the names
 
     def _measure(self) -> Record | None:
-        if self._front.watch is not None and self.plan.place is not None:
-            warning = self._front.watch.begin()
-            if warning is not None:
-                self._front.warn(warning)
+        watch = None if self.plan.place is None else self._front.watch
+        if watch is not None and (warning := watch.begin()) is not None:
+            self._front.warn(warning)
         try:
             record = self._front.measure()
         except RecordNotWrittenError as error:
