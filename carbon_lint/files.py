@@ -31,6 +31,15 @@ def read_file(path: str, what: str) -> bytes | None:
         raise InputError(f"cannot read {path}: {why}", hint=f"name a {what} that can be read") from error
 
 
+def repository_root(folder: str) -> str | None:
+    """Return the nearest folder that holds `.git`, from an absolute one upward; None if none does."""
+    while not os.path.exists(os.path.join(folder, ".git")):
+        folder, below = os.path.dirname(folder), folder
+        if folder == below:
+            return None
+    return folder
+
+
 def text_at(path: str | os.PathLike[str]) -> str:
     """Return the text of a small file, such as one of /proc, without blanks around it; empty if it cannot be read."""
     try:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from carbon_lint.config import load
-from carbon_lint.pipeline.month import read_month
+from carbon_lint.pipeline.windows import read_month
 from carbon_lint.records.ledger import add_all
 from carbon_lint.records.periods import month_period
 from carbon_lint.records.record import (
@@ -28,6 +28,7 @@ from carbon_lint.records.record import (
     Record,
 )
 from carbon_lint.report.ledger import month_page
+from carbon_lint.report.ledger.month import USUAL_KEYS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +68,7 @@ def write_page(folder: Path, page: Path) -> None:
     chance = random.Random(4)
     for added in add_all((_run(number, chance) for number in range(140)), ledger):
         assert added.status == "added", added
-    month, _ = read_month(ledger, month_period("2026-11"), NOW, load(str(folder)))
+    month, _ = read_month(ledger, month_period("2026-11"), NOW, load(str(folder)), keys=USUAL_KEYS)
     page.write_text(month_page.render(month), encoding="utf-8")
 
 

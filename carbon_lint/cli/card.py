@@ -22,9 +22,9 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import sys
 from argparse import ArgumentParser, Namespace
+from contextlib import suppress
 from difflib import unified_diff
 
 from carbon_lint.card.from_record import CardChange, card_with_record
@@ -32,8 +32,8 @@ from carbon_lint.cli import csv_flags
 from carbon_lint.cli.flags import add_keys, say
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import InputError, UsageError
-from carbon_lint.files import read_file
-from carbon_lint.pipeline.card import card_bytes, check_no_other_is_meant, save, whole_group
+from carbon_lint.files import read_file, write_atomically
+from carbon_lint.pipeline.card import card_bytes, whole_group
 from carbon_lint.records.emissions_csv.record import record_from_csv
 from carbon_lint.records.emissions_csv.table import looks_like_csv
 from carbon_lint.records.intensity import priced
@@ -84,8 +84,6 @@ def run(arguments: Namespace) -> int:
     """Write the card, print what changed, and return 0."""
     path = arguments.card
     data = card_bytes(path)  # report what is wrong with the card before what is wrong with the record
-    if data is None:
-        check_no_other_is_meant(path)
     settings = load()
     with_body = arguments.body or settings.card_body
     if arguments.force and not with_body:
@@ -102,8 +100,8 @@ def run(arguments: Namespace) -> int:
         with_body=with_body,
         force=arguments.force,
     )
-    if not (arguments.dry_run or arguments.diff):
-        save(change, path)
+    if change.is_changed and not (arguments.dry_run or arguments.diff):
+        write_atomically(path, change.after)
     say(*warnings, *change.notes)
     if arguments.diff:
         sys.stdout.write(_diff(change, path))
@@ -150,16 +148,13 @@ def _from_record(source: str, arguments: Namespace, settings: Settings) -> tuple
 def _token_beside(source: str) -> tuple[str, ...]:
     """Warn of the arguments that the Trainer saves beside the table: a token given as `hub_token=` is among them."""
     path = os.path.join(os.path.dirname(source), "training_args.bin")
-    try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            return ()
-        with open(path, "rb") as stream:
-            holds_token = _TOKEN.search(stream.read(10_000_000)) is not None
-    except OSError:
-        return ()
-    return (
-        (f"{path} holds a Hub token in clear text: revoke it, and log in instead of hub_token=",) if holds_token else ()
-    )
+    holds_token = False
+    with suppress(OSError):
+        if os.path.isfile(path):
+            with open(path, "rb") as stream:
+                holds_token = _TOKEN.search(stream.read(10_000_000)) is not None
+    what = f"{path} holds a Hub token in clear text: revoke it, and log in instead of hub_token="
+    return (what,) if holds_token else ()
 
 
 def _text(value: str | None, flag: str) -> str | None:

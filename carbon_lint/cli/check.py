@@ -52,6 +52,7 @@ _DEFAULTS = {
     "diff": False,
     **csv_flags.DEFAULTS,
 }
+_REPEATED: dict[str, Any] = {"action": "append", "default": []}
 _REPEATABLE = ("output", "include", "select", "ignore", "record", "emissions_csv")
 
 
@@ -78,8 +79,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("paths", nargs="*", metavar="PATH", help="model cards and folders (default: README.md)")
     add("--format", choices=list(REPORTERS), default="text", help="how findings are shown (default: text)")
-    add("-o", "--output", action="append", default=[], metavar="FORMAT=PATH", help="also write a report; repeatable")
-    add("--include", action="append", default=[], metavar="GLOB", help="in folders, also check files with such names")
+    add("-o", "--output", **_REPEATED, metavar="FORMAT=PATH", help="also write a report; repeatable")
+    add("--include", **_REPEATED, metavar="GLOB", help="in folders, also check files with such names")
     add("--hook", action="store_true", help="skip named files that have no front matter, as the pre-commit hook needs")
     add(
         "--stdin-filename",
@@ -93,14 +94,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _add_policy(parser: ArgumentParser) -> None:
     add = parser.add_argument_group("rules and configuration").add_argument
-    add(
-        "--select",
-        action="append",
-        default=[],
-        metavar="CODES",
-        help="run only these rules: codes, beginnings of codes, or names",
-    )
-    add("--ignore", action="append", default=[], metavar="CODES", help="do not run these rules")
+    which = "run only these rules: codes, beginnings of codes, or names"
+    add("--select", **_REPEATED, metavar="CODES", help=which)
+    add("--ignore", **_REPEATED, metavar="CODES", help="do not run these rules")
     add("--fail-on", choices=SEVERITIES, help="exit with 1 from this severity on")
     add("--exit-zero", action="store_true", help="exit with 0 also if there are findings")
     add("--config", metavar="FILE", help="use this configuration, not the one found above the card")
@@ -109,14 +105,9 @@ def _add_policy(parser: ArgumentParser) -> None:
 
 def _add_evidence(parser: ArgumentParser) -> None:
     add = parser.add_argument_group("evidence").add_argument
-    add("--record", action="append", default=[], metavar="FILE", help="compare the card with this record")
-    add(
-        "--emissions-csv",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="compare the card with CodeCarbon's emissions.csv; repeatable",
-    )
+    add("--record", **_REPEATED, metavar="FILE", help="compare the card with this record")
+    table = "compare the card with CodeCarbon's emissions.csv; repeatable"
+    add("--emissions-csv", **_REPEATED, metavar="FILE", help=table)
     csv_flags.add_arguments(parser, price_title="the place, for an emissions.csv")
 
 
@@ -243,19 +234,13 @@ def _options(*, is_for_forge: bool) -> RenderOptions:
     from carbon_lint.report.findings.reporters import RenderOptions
 
     folder = os.getcwd() if is_for_forge else ""
-    base = os.environ.get("GITHUB_WORKSPACE") or _repository_root(folder) if is_for_forge else ""
+    base = ""  # leaves paths as they are
+    if is_for_forge:
+        from carbon_lint.files import repository_root
+
+        base = os.environ.get("GITHUB_WORKSPACE") or repository_root(folder) or ""
     is_terminal = sys.stdout.isatty()
     colour = is_terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
     width = os.get_terminal_size(sys.stdout.fileno()).columns if is_terminal else 100
     colour = colour or bool(os.environ.get("FORCE_COLOR"))
     return RenderOptions(colour=colour, width=width or 100, base=base, folder=folder)
-
-
-def _repository_root(folder: str) -> str:
-    """Return the folder that holds `.git`, from here upward; empty if none does, which leaves paths as they are."""
-    while not os.path.exists(os.path.join(folder, ".git")):
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return ""
-        folder = parent
-    return folder

@@ -18,7 +18,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from carbon_lint.cli.flags import add_baseline_arguments, add_format_argument, add_keys, options_from, say
-from carbon_lint.config import Settings, load
+from carbon_lint.config import load
 from carbon_lint.errors import UsageError
 from carbon_lint.pipeline.gate import judge_run
 from carbon_lint.pipeline.options import Surroundings
@@ -49,8 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Judge the record, print the verdict, return 0 or 1."""
-    settings = load()
-    record, plan = read(arguments, settings, without=())
+    record, plan = read(arguments)
     if not plan.limits.asks:
         raise UsageError(
             "no limit to gate by",
@@ -64,9 +63,9 @@ def run(arguments: Namespace) -> int:
     return 1 if judged.is_over_budget else 0
 
 
-def read(arguments: Namespace, settings: Settings, *, without: tuple[str, ...]) -> tuple[Record, RunPlan]:
+def read(arguments: Namespace, *, without: tuple[str, ...] = ()) -> tuple[Record, RunPlan]:
     """Return the record that a verb names, and the plan by which it is judged. Raises CarbonLintError."""
-    options = options_from(arguments, without=without)
+    options, settings = options_from(arguments, without=without), load()
     is_allowed = options.allow_unusual_intensity or settings.allow_unusual_intensity
     record = load_record(arguments.record, allow_unusual=is_allowed)
     has_windows = getattr(arguments, "window", False)

@@ -42,7 +42,7 @@ from carbon_lint.text import terminal
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Container, Sequence
+    from collections.abc import Sequence
 
     from carbon_lint.gate.verdict import Budget, LimitResult
     from carbon_lint.records.ledger import Contents, Entry
@@ -79,9 +79,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     total.add_argument("--max-emissions", metavar="QUANTITY", help="budget of the sum, e.g. '10 kg'")
     total.add_argument("--max-energy", metavar="QUANTITY", help="budget of the sum, e.g. '200 kWh'")
     total.add_argument(
-        "--allow-unmeasured",
-        action="store_true",
-        help="judge the total even if some runs have no figure",
+        "--allow-unmeasured", action="store_true", help="judge the total even if some runs have no figure"
     )
     add_format_argument(total)
     listing.add_argument(
@@ -149,6 +147,7 @@ def _add(arguments: Namespace) -> int:
 def _named(names: list[str]) -> list[NamedRecord]:
     """Return the records of the files and folders. Raise NothingFoundError for a folder without any."""
     from carbon_lint.records.folder import records_in
+    from carbon_lint.records.journal import recover_command, unfinished_in
     from carbon_lint.records.merge.merge import NamedRecord, run_ids_of
     from carbon_lint.records.store import load_record
 
@@ -161,17 +160,11 @@ def _named(names: list[str]) -> list[NamedRecord]:
         if not records:
             raise NothingFoundError(f"{name} holds no record", hint="name the folder that `run --record` wrote to")
         found += records
-        _warn_of_unfinished(Path(name), run_ids_of(records))
+        for journal in unfinished_in(Path(name), run_ids_of(records)):
+            if journal.has_figures:
+                how = recover_command(journal.path)
+                say(f"{journal.path} holds a run without a record, so it was not added; when the run has ended: {how}")
     return found
-
-
-def _warn_of_unfinished(folder: Path, run_ids: Container[str]) -> None:
-    from carbon_lint.records.journal import recover_command, unfinished_in
-
-    for journal in unfinished_in(folder, run_ids):
-        if journal.has_figures:
-            how = recover_command(journal.path)
-            say(f"{journal.path} holds a run without a record, so it was not added; when the run has ended: {how}")
 
 
 def _sum(arguments: Namespace) -> int:
@@ -293,7 +286,4 @@ def _check_complete(summed: Total, budget: Budget) -> None:
 
 
 def _missing(summed: Total, budget: Budget) -> tuple[tuple[float | None, tuple[str, ...]], ...]:
-    return (
-        (budget.max_emissions_g, summed.without_emissions),
-        (budget.max_energy_kwh, summed.without_energy),
-    )
+    return ((budget.max_emissions_g, summed.without_emissions), (budget.max_energy_kwh, summed.without_energy))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from carbon_lint.cli.flags import add_format_argument, options_from, put
@@ -10,7 +11,7 @@ from carbon_lint.config import load
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import read_file, write_atomically
 from carbon_lint.limits import WindowBudget, parse_window_s
-from carbon_lint.pipeline.month import read_month
+from carbon_lint.pipeline.windows import read_month
 from carbon_lint.records.ledger import parse_month
 from carbon_lint.records.ledger_url import ledger_url
 from carbon_lint.records.periods import Period, days_before, month_around, month_period
@@ -21,12 +22,21 @@ from carbon_lint.report.ledger.month import KEYS, USUAL_KEYS, Month
 from carbon_lint.report.ledger.month_badge import of_month
 from carbon_lint.report.ledger.month_issue import issue, notice, told_in
 
-FORMATS = ("text", "markdown", "html", "csv", "json", "issue", "badge", "badge-json")
+FORMS: dict[str, Callable[[Month], str]] = {
+    "text": month_text.text,
+    "markdown": month_text.markdown,
+    "html": month_page.render,
+    "csv": month_data.as_csv,
+    "json": month_data.as_json,
+    "issue": issue,
+    "badge": lambda month: render_svg(of_month(month)),
+    "badge-json": lambda month: render_shields(of_month(month)),
+}
 
 
 def add_report_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `ledger report` but those that the other actions have too."""
-    add_format_argument(parser, *FORMATS)
+    add_format_argument(parser, *FORMS)
     parser.add_argument("-o", "--output", metavar="FILE", help="write it to FILE")
     parser.add_argument(
         "--by",
@@ -70,8 +80,8 @@ def report(arguments: Namespace) -> int:
     )
     if not found.months:
         raise InputError(f"there is no ledger at {url}", hint="`carbon-lint ledger add r.json --ledger URL` begins one")
-    text = _issue(month, arguments) if arguments.format == "issue" else _rendered(month, arguments.format)
-    put(text, arguments.output)
+    _write_notice(month, arguments)
+    put(FORMS[arguments.format](month), arguments.output)
     return 0
 
 
@@ -97,26 +107,11 @@ def _given(arguments: Namespace) -> tuple[WindowBudget, ...]:
     )
 
 
-def _issue(month: Month, arguments: Namespace) -> str:
-    """Return the issue's text; write the notice, if it is asked for. Raises InputError, OutputError."""
+def _write_notice(month: Month, arguments: Namespace) -> None:
+    """Write what is new since the issue's earlier text, if it is asked for. Raises InputError, OutputError."""
     earlier = b"" if arguments.earlier is None else read_file(arguments.earlier, "earlier issue")
     if earlier is None:
         raise InputError(f"{arguments.earlier} is not there", hint="an issue that is to be made has an empty text")
     if arguments.notice is not None:
         told = told_in(earlier.decode("utf-8", "replace"))
         write_atomically(arguments.notice, notice(month, told).encode("utf-8", "backslashreplace"))
-    return issue(month)
-
-
-def _rendered(month: Month, form: str) -> str:
-    if form == "html":
-        return month_page.render(month)
-    if form in {"badge", "badge-json"}:
-        return (render_svg if form == "badge" else render_shields)(of_month(month))
-    forms = {
-        "text": month_text.text,
-        "markdown": month_text.markdown,
-        "csv": month_data.as_csv,
-        "json": month_data.as_json,
-    }
-    return forms[form](month)

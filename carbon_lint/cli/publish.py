@@ -23,7 +23,6 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -100,7 +99,9 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.hub.publish.card import AGAIN_IS_SAFE, CardErrorsError, ChangedCardError
 
     _refuse_what_cannot_be_combined(arguments)
-    record = None if arguments.record is None else _record(arguments)
+    record = None if arguments.record is None else load_record(arguments.record)
+    if record is not None and not arguments.allow_foreign:
+        check_origin(record, arguments.record, os.environ, switch="--allow-foreign")
     with (
         quiet_client(),
         open_model(
@@ -155,7 +156,7 @@ def _stage(arguments: Namespace, repo: ModelRepo) -> int:
     """Open the draft. The ref alone goes to standard output, for `REF=$(carbon-lint publish --stage ...)`."""
     from carbon_lint.hub.publish.stage import stage_release
 
-    staged = stage_release(repo, _stage_key(arguments, os.environ))
+    staged = stage_release(repo, _stage_key(arguments))
     if arguments.format == "json":
         document = {"format": 1, "model": staged.repo_id, "pull_request": staged.num, "revision": staged.ref}
         sys.stdout.write(json_text({**document, "url": staged.url, "is_new": staged.is_new}))
@@ -166,12 +167,12 @@ def _stage(arguments: Namespace, repo: ModelRepo) -> int:
     return 0
 
 
-def _stage_key(arguments: Namespace, environ: Mapping[str, str]) -> str | None:
+def _stage_key(arguments: Namespace) -> str | None:
     """Return the key of a workflow run's draft, for all its attempts: a job that is run again finds its first draft."""
     if arguments.stage_key:
         return " ".join(arguments.stage_key.split())
-    run_id = environ.get("GITHUB_RUN_ID")
-    names = (environ.get("GITHUB_REPOSITORY"), run_id, environ.get("GITHUB_JOB"))
+    run_id = os.environ.get("GITHUB_RUN_ID")
+    names = (os.environ.get("GITHUB_REPOSITORY"), run_id, os.environ.get("GITHUB_JOB"))
     return " ".join(name for name in names if name) if run_id else None
 
 
@@ -232,13 +233,6 @@ def _publishing(arguments: Namespace, record: Record | None, settings: Settings,
         whole_switch="--whole-card",
         first_hint=f"name a card to begin with: carbon-lint publish README.md --record r.json --to {repo_id}",
     )
-
-
-def _record(arguments: Namespace) -> Record:
-    record = load_record(arguments.record)
-    if not arguments.allow_foreign:
-        check_origin(record, arguments.record, os.environ, switch="--allow-foreign")
-    return record
 
 
 def _say_loss(lost: Loss) -> None:

@@ -29,7 +29,6 @@ from dataclasses import replace
 
 from carbon_lint.cli.flags import add_baseline_arguments, add_keys, put, say
 from carbon_lint.cli.gate import read
-from carbon_lint.config import load
 from carbon_lint.errors import MeasurementError
 from carbon_lint.lint.batch import lint_paths
 from carbon_lint.lint.engine import LintRequest
@@ -92,8 +91,7 @@ def run(arguments: Namespace) -> int:
         return _track(arguments, load_record(arguments.record))
     if arguments.output is not None:
         check_replaceable(arguments.output, arguments.format)
-    is_form = arguments.format in FORMS
-    report = None if is_form else _judged(arguments)
+    report = None if arguments.format in FORMS else _judged(arguments)
     record = load_record(arguments.record) if report is None or report.record is None else report.record
     if arguments.journal is not None:
         # A journal of another run is an error in formats without a chart, too.
@@ -109,7 +107,7 @@ def run(arguments: Namespace) -> int:
 
 def _judged(arguments: Namespace) -> RunReport:
     """Return the record with what the gate says of it, by the limits of flags and configuration, if it can judge."""
-    record, plan = read(arguments, load(), without=("card",))
+    record, plan = read(arguments, without=("card",))
     try:
         return judge_run(record, plan)
     except MeasurementError as error:

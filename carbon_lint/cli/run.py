@@ -18,6 +18,7 @@ import json
 import os
 import sys
 from argparse import Namespace
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.pipeline.front_end import FrontEnd
 from carbon_lint.pipeline.plan import RunPlan, check_outputs
+from carbon_lint.records.provenance import name_of_card, provenance_of
 from carbon_lint.records.record import Record, exit_code
 from carbon_lint.records.store import render_record
 from carbon_lint.report.run.progress import LiveLine, LogLines
@@ -56,7 +58,8 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.pipeline.story import Story
 
     _fill_standard_streams()
-    provenance = run_options.provenance_from(arguments)
+    card = None if arguments.card is None else name_of_card(arguments.card)
+    provenance = replace(provenance_of(os.environ, os.getcwd()), model=arguments.pushes_to or card)
     plan = run_options.plan_from(arguments, load(), provenance)
     request = run_options.request_from(arguments, plan, provenance)
     if plan.record_path is not None and run_options.describe_group(plan) is not None:
@@ -160,17 +163,13 @@ def _show() -> LiveLine | LogLines:
 def _terminal_size() -> os.terminal_size:
     """Return nothing in the background, or when the terminal has gone: the line would be drawn over the shell."""
     descriptor = sys.stderr.fileno()
-    try:
-        return os.get_terminal_size(descriptor) if _is_in_front(descriptor) else os.terminal_size((0, 0))
-    except OSError:
-        return os.terminal_size((0, 0))
-
-
-def _is_in_front(descriptor: int) -> bool:
-    try:
-        return os.tcgetpgrp(descriptor) == os.getpgrp()
-    except OSError:  # a terminal, but not the one that controls us
-        return True
+    is_in_front = True
+    with suppress(OSError):  # a terminal, but not the one that controls us
+        is_in_front = os.tcgetpgrp(descriptor) == os.getpgrp()
+    with suppress(OSError):
+        if is_in_front:
+            return os.get_terminal_size(descriptor)
+    return os.terminal_size((0, 0))
 
 
 def _print_record(record: Record, error: OutputError) -> int:

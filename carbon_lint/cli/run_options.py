@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from argparse import REMAINDER, ArgumentParser, Namespace
-from dataclasses import replace
 
 from carbon_lint.cli.flags import add_baseline_arguments, add_keys, add_place_arguments, options_from
 from carbon_lint.config import DEFAULT, Settings
@@ -18,7 +17,6 @@ from carbon_lint.pipeline.limits import budget_of
 from carbon_lint.pipeline.options import Options, Surroundings, check_tick, record_path_of
 from carbon_lint.pipeline.plan import RunPlan, plan_run, request_of
 from carbon_lint.records.comparable import identity_before
-from carbon_lint.records.provenance import name_of_card, provenance_of
 from carbon_lint.records.record import Provenance
 from carbon_lint.records.schedulers import default_group, node_count
 
@@ -161,9 +159,3 @@ def _check_together(options: Options, budget: Budget) -> None:
     if options.forecast and not budget:
         raise UsageError("--forecast needs a limit to forecast", hint="give --max-emissions or --max-energy")
     check_tick(options)
-
-
-def provenance_from(arguments: Namespace) -> Provenance:
-    """Return where the run takes place. Asks git, unless a CI states it."""
-    card = None if arguments.card is None else name_of_card(arguments.card)
-    return replace(provenance_of(os.environ, os.getcwd()), model=arguments.pushes_to or card)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from carbon_lint.github.inputs import ActionInputs
+from carbon_lint.github.inputs import FIELDS, ActionInputs
 from carbon_lint.measurement.gpu.host import host_amd_gpus, host_gpus
 from carbon_lint.project import MAJOR_TAG, REPOSITORY
 
@@ -82,13 +82,8 @@ def in_job_yaml(inputs: ActionInputs, environ: Mapping[str, str], root: Path = R
     """Return the same step as a composite action, in a job container that is given the GPUs. Tokens are left out."""
     is_amd = bool(host_amd_gpus(root)) and not host_gpus(root)
     repository = environ.get("GITHUB_ACTION_REPOSITORY") or REPOSITORY
-    given = {
-        "command": inputs.command,
-        "setup": inputs.setup,
-        "location": inputs.location,
-        "electricity-maps": inputs.electricity_maps,
-        "card": inputs.card,
-    }
+    names = ("command", "setup", "location", "electricity-maps", "card")
+    given = {name: getattr(inputs, FIELDS[name].name) for name in names}
     job = {
         "runs-on": "[self-hosted, gpu]",
         "container": _AMD_CONTAINER if is_amd else _NVIDIA_CONTAINER,

@@ -17,7 +17,6 @@ from carbon_lint.github.results import Step
 
 if TYPE_CHECKING:
     from github.GithubException import GithubException
-    from github.PullRequest import PullRequest
     from github.Repository import Repository
 
 TIMEOUT_S = 15
@@ -116,22 +115,13 @@ def who_labelled(step: Step, number: int, label: str) -> str | None:
     """Return the user who set `label` last, if they may write to the repository; else `None`. Raises ApiError."""
     with _repository(step) as repository:
         pull = repository.get_pull(number)
-        login = _last_labeller(pull, label)
+        login = None
+        for event in pull.get_issue_events():
+            if getattr(event.label, "name", None) == label and event.event in {"labeled", "unlabeled"}:
+                login = event.actor.login if event.event == "labeled" else None
         if login is None:
             return None
         return login if repository.get_collaborator_permission(login) in MAY_WRITE else None
-
-
-def _last_labeller(pull: PullRequest, label: str) -> str | None:
-    login = None
-    for event in pull.get_issue_events():
-        if getattr(event.label, "name", None) != label:  # most events have no label
-            continue
-        if event.event == "labeled":
-            login = event.actor.login
-        elif event.event == "unlabeled":
-            login = None
-    return login
 
 
 @contextmanager

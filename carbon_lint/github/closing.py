@@ -35,18 +35,15 @@ def announce(step: Step) -> None:
     report = step.result.report
     head = headline(report)
     lines = [line.strip() for failure in report.failures for line in failure.split("\n")]
-    parts = [head.text, *_limits_that_fail(report), *(line for line in lines if line.lower() not in head.text.lower())]
+    # The headline has no room for who set a limit.
+    limits = report.verdict.limits if report.verdict is not None and report.is_over_budget else ()
+    over = [format_limit(limit) for limit in limits if limit.is_over]
+    parts = [head.text, *over, *(line for line in lines if line.lower() not in head.text.lower())]
     if report.exit_status:
         step.console.error("\n".join(parts), where=step.result.failed_at)
     elif head.mark == "⚠️" and report.record is not None:
         step.console.warning("\n".join(parts))
     step.console.annotations(step.result.annotations)
-
-
-def _limits_that_fail(report: RunReport) -> list[str]:
-    """Return each limit that the run is over, with who set it: the headline has no room for that."""
-    over = [limit for limit in report.verdict.limits if limit.is_over] if report.verdict is not None else []
-    return [format_limit(limit) for limit in over] if report.is_over_budget else []
 
 
 def close(step: Step) -> None:
@@ -71,7 +68,9 @@ def comment(step: Step) -> None:
     if number is None:
         step.console.notice("`pr-comment`: this run belongs to no pull request, so nothing was commented")
         return
-    key = comment_key(step)
+    index, context = step.inputs.job_index, step.context
+    # One comment for each job, and for each job of a matrix.
+    key = "/".join(filter(None, (context.workflow, context.job, None if index is None else str(index))))
     body = render_comment(step, key)
     try:
         url = api.upsert_comment(
@@ -81,13 +80,6 @@ def comment(step: Step) -> None:
         step.console.notice(f"`pr-comment`: nothing was commented: {error}")
         return
     step.console.line(f"comment: {url or 'unchanged'}")
-
-
-def comment_key(step: Step) -> str:
-    """Return a key that differs for the comments of several jobs, and of the jobs of one matrix."""
-    index = step.inputs.job_index
-    parts = (step.context.workflow, step.context.job, None if index is None else str(index))
-    return "/".join(part for part in parts if part)
 
 
 def _is_news(step: Step) -> bool:

@@ -79,7 +79,7 @@ def main(environ: Mapping[str, str]) -> int:
         _report_bug(error, step)
     _close(step)
     _comment(step)
-    return result.exit_status
+    return result.report.exit_status or 0
 
 
 def _run(step: Step) -> None:

@@ -201,7 +201,7 @@ class StepFront(FrontEnd):
             self._plan,
             command=(*measuring.SHELL, command),
             environ=base,
-            own_prefix=measuring.own_prefix(),
+            own_prefix=measuring.OWN_PREFIX,
             pass_env=pass_env,
             cancel_grace_s=CANCEL_GRACE_S,
             secrets=inputs.tokens,

@@ -57,10 +57,8 @@ def _token(value: str) -> str:
 
 def _boolean(value: str) -> bool:
     # YAML 1.2 core, as actions/toolkit's getBooleanInput reads it
-    if value in {"true", "True", "TRUE"}:
-        return True
-    if value in {"false", "False", "FALSE"}:
-        return False
+    if value in {"true", "True", "TRUE", "false", "False", "FALSE"}:
+        return value.lower() == "true"
     raise UsageError(f"{quoted(value)} is neither true nor false", hint="true")
 
 

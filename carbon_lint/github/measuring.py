@@ -31,6 +31,9 @@ from carbon_lint.report.run.progress import LogLines
 SHELL = ("bash", "-euo", "pipefail", "-c")
 """How `command` and `setup` are run, and nothing else is."""
 
+OWN_PREFIX = private_prefix(sys.prefix, sys.base_prefix)
+"""Our venv, if it is private and must leave the job's PATH."""
+
 MAX_READINGS = 3600
 # What a Trainer with push_to_hub=True ends with, before a step is trained, if it has no token (huggingface_hub 2).
 _NO_TOKEN = re.compile(rb"Invalid username or password|Token is required|LocalTokenNotFoundError|401 Client Error")
@@ -117,14 +120,9 @@ def base_environ(environ: Mapping[str, str], context: Context, files: JobFiles) 
     return {**base, **trusting_git(base, context.workspace), **files.environ()}
 
 
-def own_prefix() -> str | None:
-    """Return our venv, if it is private and must leave the job's PATH."""
-    return private_prefix(sys.prefix, sys.base_prefix)
-
-
 def run_setup(script: str, environ: Mapping[str, str], pass_env: tuple[str, ...], console: Console) -> None:
     """Run `setup`, not measured. Raises SetupFailedError; its processes are ended if this is interrupted."""
-    child_environ, _ = job_environ(environ, pass_env=pass_env, own_prefix=own_prefix())
+    child_environ, _ = job_environ(environ, pass_env=pass_env, own_prefix=OWN_PREFIX)
     words = JobWords()
     with console.group("carbon-lint: setup"), JobOutput(console.write, words.feed) as output:
         output.start()

@@ -30,26 +30,19 @@ def hand_over(first: Iterable[Path], workspace: Path, *, within_s: float) -> boo
     for written in first:
         if os.path.realpath(written).startswith(f"{root}/"):
             _give(os.fspath(written), owner)
-    for path in _everything(root, owner.st_dev):
+    for path in _everything(root):
         _give(path, owner)
         if time.monotonic() > deadline:
             return False
     return True
 
 
-def _everything(root: str, device: int) -> Iterator[str]:
+def _everything(root: str) -> Iterator[str]:
     """Yield every file and folder below `root` on the same file system. Links are named, and not followed."""
     for folder, folders, files in os.walk(root):
         for name in (*folders, *files):
             yield os.path.join(folder, name)
-        folders[:] = [name for name in folders if _is_on(os.path.join(folder, name), device)]
-
-
-def _is_on(path: str, device: int) -> bool:
-    try:
-        return os.lstat(path).st_dev == device
-    except OSError:
-        return False
+        folders[:] = [name for name in folders if not os.path.ismount(os.path.join(folder, name))]
 
 
 def _give(path: str, owner: os.stat_result) -> None:

@@ -80,18 +80,15 @@ def _check_card_is_there(step: Step) -> None:
     name = step.inputs.card
     if name is None or paths.inside(step.context, "card", name).is_file():
         return
-    near = get_close_matches(name, _cards_in(step.context.workspace), n=1)
+    root = step.context.workspace.resolve()
+    found = [Path(one.path).resolve() for one in find_cards((str(root),))]
+    cards = [path.relative_to(root).as_posix() for path in found if path.suffix == ".md" and root in path.parents]
+    near = get_close_matches(name, cards, n=1)
     instead = "leave `card` out: the figures then go into the card that is on the Hub"
     raise UsageError(
         f"input 'card': there is no {quoted(name)}, and it is to be published to {step.inputs.hub_repo}",
         hint=f"did you mean `card: {near[0]}`? Else {instead}" if near else f"add it to the repository, or {instead}",
     )
-
-
-def _cards_in(workspace: Path) -> list[str]:
-    found = [Path(one.path).resolve() for one in find_cards((str(workspace),))]
-    root = workspace.resolve()
-    return [path.relative_to(root).as_posix() for path in found if path.suffix == ".md" and root in path.parents]
 
 
 def _check_token(step: Step, mode: Mode) -> None:

@@ -13,7 +13,6 @@ from carbon_lint.gate.verdict import Status
 from carbon_lint.github.commands import Console
 from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import ActionInputs
-from carbon_lint.github.interface import OUTPUTS
 from carbon_lint.lint.diagnostic import ERROR, WARNING
 from carbon_lint.records.document import PREDICATE_TYPE
 from carbon_lint.records.record import Outcome
@@ -49,11 +48,6 @@ class Result:
         """Note an exit status, and what failed."""
         self.report = self.report.failing(status, *failures)
 
-    @property
-    def exit_status(self) -> int:
-        """The step's."""
-        return self.report.exit_status or 0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -67,7 +61,7 @@ class Step:
 
 
 def outputs(step: Step) -> dict[str, str]:
-    """Return the value of every output; "" if it is not known."""
+    """Return the value of every output of `interface.OUTPUTS`; "" if it is not known."""
     report = step.result.report
     record, verdict, lint = report.record, report.verdict, report.lint
     has_limits = verdict is not None and bool(verdict.limits)
@@ -76,7 +70,7 @@ def outputs(step: Step) -> dict[str, str]:
     used = used_share(verdict.limits) if verdict is not None else None
     is_asked = step.inputs.card is not None and record is not None
     card_changed = report.card.is_changed if report.card is not None else False if is_asked else None
-    values = {
+    return {
         "outcome": str(record.outcome) if record else str(Outcome.UNMEASURED) if report.is_unmeasured else "",
         "verdict": str(verdict.status) if verdict is not None and has_limits and not is_cut_short else "",
         "emissions-g": number(record.emissions_g if record else None),
@@ -94,14 +88,11 @@ def outputs(step: Step) -> dict[str, str]:
         "errors": "" if lint is None else str(lint.count(ERROR)),
         "warnings": "" if lint is None else str(lint.count(WARNING)),
     }
-    return {name: values[name] for name in OUTPUTS}
 
 
 def number(value: float | None) -> str:
     """Return a number that every reader of workflow expressions takes for one: no exponent; "" for `None`."""
-    if value is None:
-        return ""
-    return f"{Decimal(repr(value)):f}"
+    return "" if value is None else f"{Decimal(repr(value)):f}"
 
 
 def boolean(value: bool | None) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from carbon_lint.card.document import Node
 from carbon_lint.config import Settings
 from carbon_lint.errors import CarbonLintError, HubError, InputError
 from carbon_lint.gate.baseline import RunFigures, figures_of_record
+from carbon_lint.pipeline.card import whole_group
 from carbon_lint.pipeline.limits import Limits
 from carbon_lint.pipeline.options import Files, Options, Surroundings
 from carbon_lint.records.comparable import Identity, identity_of, why_never
@@ -62,17 +64,19 @@ def find_baseline(
     return found if isinstance(found, str) else replace(found, name=source.value or "the card")
 
 
-def unless_it_is(figures: RunFigures | str | None, whole: Record) -> RunFigures | str | None:
-    """Return the figures, unless the card they come from states this very run: then the reason.
+def unless_it_is(figures: RunFigures | str | None, record: Record, path: str | None) -> RunFigures | str | None:
+    """Return the figures, unless the card they come from states the run of `record`, which is at `path`: then why not.
 
-    `whole` is the sum over the run's group, which is what a card states.
+    A card states the sum over the run's group; the record alone if that cannot be had.
     """
     if not isinstance(figures, RunFigures) or figures.card is None:
         return figures
     from carbon_lint.card.from_record import card_with_record  # noqa: PLC0415  YAML is read only if there is a card
 
+    with suppress(CarbonLintError):
+        record = whole_group(record, path).record
     try:
-        change = card_with_record(figures.card, DEFAULT_CARD, whole, replace=True)
+        change = card_with_record(figures.card, DEFAULT_CARD, record, replace=True)
     except CarbonLintError:
         return figures
     written = figures_of_card(change.after, figures.origin)
@@ -149,8 +153,7 @@ def _member(block: Node | None, name: str) -> Node | None:
 
 def _number(block: Node | None, name: str) -> float | None:
     node = _member(block, name)
-    is_number = node is not None and node.is_number and isinstance(node.value, int | float)
-    return float(node.value) if node is not None and is_number and node.value is not None else None
+    return float(node.value) if node is not None and node.is_number and isinstance(node.value, int | float) else None
 
 
 def _words(block: Node | None, name: str) -> str | None:

@@ -5,17 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import replace as changed
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from carbon_lint.errors import InputError, SecondCardError, UsageError
-from carbon_lint.files import check_writable, read_file, write_atomically
+from carbon_lint.files import check_writable, read_file
 from carbon_lint.records.folder import group_sum
 from carbon_lint.records.merge.merge import Merged
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import record_file
-
-if TYPE_CHECKING:
-    from carbon_lint.card.from_record import CardChange
 
 _CARD_SUFFIXES = {".md", ".markdown", ".mdx"}
 _CLOSE = 0.87  # difflib's ratio: `READNE.md` and `readme.md` are close to `README.md`, `README_fr.md` is not
@@ -41,12 +37,6 @@ def whole_group(record: Record, path: str | None, *, only_own: bool = False) -> 
     return changed(merged, notes=(*merged.notes, *group_notes))
 
 
-def save(change: CardChange, path: str) -> None:
-    """Write a card that has changed, atomically. Raises OutputError; the card is then as it was."""
-    if change.is_changed:
-        write_atomically(path, change.after)
-
-
 def check_card_can_be_written(path: str, *, record_path: str | None = None) -> bool:
     """Find out before the job, and not after hours of it. Returns whether the card is not there and will be made.
 
@@ -55,8 +45,6 @@ def check_card_can_be_written(path: str, *, record_path: str | None = None) -> b
     if record_path is not None and os.path.realpath(path) == os.path.realpath(record_path):
         raise UsageError(f"{path} is to be the card and the record", hint="name the record r.json, say")
     data = card_bytes(path)
-    if data is None:
-        check_no_other_is_meant(path)
     from carbon_lint.card.edit import write_block  # noqa: PLC0415  YAML is read only if there is a card
     from carbon_lint.card.read import read_card  # noqa: PLC0415
 
@@ -67,8 +55,13 @@ def check_card_can_be_written(path: str, *, record_path: str | None = None) -> b
 
 
 def card_bytes(path: str) -> bytes | None:
-    """Return what the card holds; `None` if there is none. Raises InputError for other files, such as a script."""
+    """Return what the card holds; `None` if there is none, and none is meant whose name is almost the same.
+
+    Raises InputError for other files, such as a script; SecondCardError.
+    """
     data = read_file(path, "card")
+    if data is None:
+        _check_no_other_is_meant(path)
     stem, suffix = os.path.splitext(os.path.basename(path).lower())
     is_named_so = suffix in _CARD_SUFFIXES or (stem, suffix) == ("readme", "")
     if data and not is_named_so and not data.lstrip(b"\xef\xbb\xbf").startswith(b"---"):
@@ -79,7 +72,7 @@ def card_bytes(path: str) -> bytes | None:
     return data
 
 
-def check_no_other_is_meant(path: str) -> None:
+def _check_no_other_is_meant(path: str) -> None:
     """Raise SecondCardError if `path` is not there and a file of almost the same name is."""
     folder, name = os.path.split(path)
     try:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from carbon_lint.errors import CarbonLintError
 from carbon_lint.gate import baseline as baselines
 from carbon_lint.gate.budget import is_failing, judge
 from carbon_lint.gate.exceptions import excuse, used_in
 from carbon_lint.gate.verdict import Status
 from carbon_lint.gate.window import with_budget
 from carbon_lint.pipeline.baseline import unless_it_is
-from carbon_lint.pipeline.card import whole_group
 from carbon_lint.pipeline.plan import RunPlan
 from carbon_lint.pipeline.windows import spent_with
 from carbon_lint.records.record import Record
@@ -32,7 +30,7 @@ def judge_run(record: Record, plan: RunPlan) -> RunReport:
     cannot be read.
     """
     limits, comparison = plan.limits, None
-    baseline = unless_it_is(plan.baseline, _sum_for_card(record, plan.record_path))
+    baseline = unless_it_is(plan.baseline, record, plan.record_path)
     if isinstance(baseline, baselines.RunFigures):
         current = baselines.figures_of_record(record, "this run")
         comparison = baselines.compare(current, baseline, max_age_s=limits.max_age_s)
@@ -56,11 +54,3 @@ def judge_run(record: Record, plan: RunPlan) -> RunReport:
         is_over_budget=is_over,
         failures=(_BY_ITS_OWN_LIMIT,) if is_by_its_own else (),
     )
-
-
-def _sum_for_card(record: Record, path: str | None) -> Record:
-    """Return what a card would state of the record; the record alone if its group cannot be summed."""
-    try:
-        return whole_group(record, path).record
-    except CarbonLintError:
-        return record

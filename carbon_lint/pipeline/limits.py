@@ -25,7 +25,6 @@ class Limits:
         max_age_s: the age from which a baseline is shown and not judged.
         exceptions: limits that are lifted until a day, which may be past.
         uncertainty: the user's own, for every modelled component; `None` takes the gate's.
-        today: the day by which exceptions hold.
         windows: budgets of the runs of a window, which are judged with what the ledger holds.
         windows_source: the file that states them.
     """

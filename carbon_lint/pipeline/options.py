@@ -12,14 +12,15 @@ from datetime import UTC, datetime
 from itertools import chain, count
 from typing import Any, Protocol
 
+from carbon_lint.config_keys import KEYS
 from carbon_lint.errors import PlaceError, UsageError
-from carbon_lint.limits import BudgetException, MaxIncrease, Source, parse_age_s, parse_max_increase, parse_source
+from carbon_lint.limits import BudgetException, MaxIncrease, Source, parse_max_increase
 from carbon_lint.records.comparable import Identity
 from carbon_lint.records.ledger_url import LEDGER_FOLDER
 from carbon_lint.records.record import Record
 from carbon_lint.records.storage import is_url
 from carbon_lint.text import quoted
-from carbon_lint.units import check_pue, parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w
+from carbon_lint.units import check_pue, parse_duration_s
 
 FLAG = "--{}"
 INPUT = "input {!r}"
@@ -107,8 +108,6 @@ class Surroundings:
     Attributes:
         run: which runs the run can be compared with.
         environ: for the Hub and the ledger.
-        files: reads the files that a baseline names.
-        hub_token: the Hub's, if the front end was given one.
         ledger_folder: the ledger if the user names none.
         exceptions: the front end's own, as by a label.
         only_own_group: see RunPlan.
@@ -172,19 +171,14 @@ def fraction(text: str) -> float:
     return percent / 100
 
 
+_AS_CONFIGURED = ("cpu-power", "ram-power", "max-emissions", "max-energy", "baseline", "baseline-max-age", "grace")
 PARSERS: dict[str, Callable[[Any], Any]] = {
+    **{KEYS[name].attribute: KEYS[name].kind.read for name in _AS_CONFIGURED},
     "carbon_intensity": number,
     "pue": lambda text: check_pue(number(text)),
-    "cpu_power_w": parse_power_w,
-    "ram_power_w": parse_power_w,
     "require": tuple,
-    "max_emissions_g": parse_emissions_g,
-    "max_energy_kwh": parse_energy_kwh,
     "max_increase": lambda text: parse_max_increase(text, FLAG.format("max-increase")),
-    "baseline": parse_source,
-    "baseline_max_age_s": parse_age_s,
     "uncertainty": fraction,
-    "grace_s": parse_duration_s,
     "tick_s": parse_duration_s,
     "expected_duration_s": parse_duration_s,
     "pass_env": tuple,

@@ -13,7 +13,6 @@ from carbon_lint.pipeline.options import Options, naming
 from carbon_lint.places import Place, custom_place
 
 if TYPE_CHECKING:
-    from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
     from carbon_lint.measurement.grid.location import LocatedPlace
 
 NOT_GIVEN = "no location was given, and grams depend on it (France 44 g/kWh, Poland 615)"
@@ -90,7 +89,14 @@ def find(chosen: Chosen, options: Options, settings: Settings) -> LocatedPlace:
             source, allow_unusual = chosen.intensity_source, chosen.allow_unusual
             place = custom_place(chosen.g_per_kwh, source=source, allow_unusual=allow_unusual)
             return location.LocatedPlace(place=place)
-        return location.LocatedPlace(place=_grid(chosen, options))
+        from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415  as above
+        from carbon_lint.measurement.grid.hourly import steady_clock  # noqa: PLC0415
+
+        if not options.grid_token:
+            raise PlaceError(f"{chosen.text} needs a token", hint=options.grid_token_hint)
+        clock, allow_unusual = steady_clock(), chosen.allow_unusual
+        grid = ElectricityMaps(chosen.text, options.grid_token, clock=clock, allow_unusual=allow_unusual)
+        return location.LocatedPlace(place=grid)
 
 
 def place_of_run(options: Options, settings: Settings, budget: Budget) -> LocatedPlace:
@@ -130,21 +136,9 @@ def place_of_now(options: Options, settings: Settings) -> Place | None:
     from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415  as above
 
     place = find(choose(options, settings), options, settings).place
-    return _newest_hour(place) if isinstance(place, ElectricityMaps) else place
-
-
-def _grid(chosen: Chosen, options: Options) -> ElectricityMaps:
-    """Return the grid, not asked yet. Raises PlaceError if its token is not there."""
-    from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps  # noqa: PLC0415  as above
-    from carbon_lint.measurement.grid.hourly import steady_clock  # noqa: PLC0415
-
-    if not options.grid_token:
-        raise PlaceError(f"{chosen.text} needs a token", hint=options.grid_token_hint)
-    return ElectricityMaps(chosen.text, options.grid_token, clock=steady_clock(), allow_unusual=chosen.allow_unusual)
-
-
-def _newest_hour(grid: ElectricityMaps) -> Place:
-    hour = grid.first()
+    if not isinstance(place, ElectricityMaps):
+        return place
+    hour = place.first()
     kind = "estimated" if hour.is_estimated else "measured"
     return custom_place(
         hour.g_per_kwh,
@@ -152,5 +146,5 @@ def _newest_hour(grid: ElectricityMaps) -> Place:
         name=hour.zone,
         year=hour.start.year,
         basis="life-cycle",
-        allow_unusual=grid.allow_unusual,
+        allow_unusual=place.allow_unusual,
     )

@@ -32,16 +32,9 @@ class RunPlan:
         limits: what the run is held to; each limit names its source.
         place: where the energy comes from; `None` if nothing is measured.
         baseline: what the run is compared with, or why there is nothing; `None` if nothing was asked for.
-        cpu_power_w: power of the CPU at full load, if somebody states it.
-        ram_power_w: power of the memory, if somebody states it.
-        require: what must be measured.
         record_path: where the record goes, or is.
-        run_group: name of the runs that count together.
         only_own_group: records of another repository beside the record are an error, and not part of the sum.
-        card: path of the card that the figures go into.
         card_body: the card's text gets the section "Environmental Impact" too.
-        pass_env: variables that are passed to the job although they are secrets.
-        ledger: folder or URL of the team's ledger.
         sources: option -> who states its value: `--pue`, `carbon-lint.toml:3`, `default`; every option is in it.
     """
 
@@ -93,7 +86,11 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
         ledger=options.ledger or around.environ.get(LEDGER_VARIABLE) or around.ledger_folder,
         sources=_sources(options, settings, limits, around),
     )
-    _log(plan)
+    debug.log("plan", "place: %s", plan.place and (plan.place.shown or plan.place.place))
+    debug.log("plan", "limits: %s; baseline: %s", limits.budget, plan.baseline)
+    for option, source in plan.sources.items():
+        if source != DEFAULT:
+            debug.log("plan", "%s is stated by %s", option, source)
     return plan
 
 
@@ -186,13 +183,3 @@ def _sources(options: Options, settings: Settings, limits: Limits, around: Surro
         if sources[option] == DEFAULT and watts is not None:
             sources[option] = f"[[machine]] of {settings.path}"
     return sources
-
-
-def _log(plan: RunPlan) -> None:
-    """Log each value that is not the default, and who states it."""
-    place, limits = plan.place, plan.limits
-    debug.log("plan", "place: %s", place and (place.shown or place.place))
-    debug.log("plan", "limits: %s; baseline: %s", limits.budget, plan.baseline)
-    for option, source in plan.sources.items():
-        if source != DEFAULT:
-            debug.log("plan", "%s is stated by %s", option, source)

@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint import debug
-from carbon_lint.errors import CarbonLintError, HubError, MeasurementError
+from carbon_lint.errors import CarbonLintError, ExitCode, HubError, MeasurementError
+from carbon_lint.files import write_atomically
 from carbon_lint.measurement.run import RecordNotWrittenError
-from carbon_lint.pipeline.card import card_bytes, save, whole_group
+from carbon_lint.pipeline.card import card_bytes, whole_group
 from carbon_lint.pipeline.front_end import FrontEnd
 from carbon_lint.pipeline.gate import judge_run
 from carbon_lint.pipeline.plan import RunPlan
@@ -24,8 +25,6 @@ from carbon_lint.report.run.sections import Publication
 
 if TYPE_CHECKING:  # huggingface_hub takes half a second
     from carbon_lint.hub.pushes.watch import Pushes, Watch
-
-FINDINGS = 1
 
 
 class Story:
@@ -48,7 +47,10 @@ class Story:
                 return self.report  # a runner leaves a few seconds, and nothing is published of a cancelled run
             if record.outcome is not Outcome.COMPLETED:
                 self._show_pushed(record)
-        self._lint()
+        findings = self._front.lint()
+        self._know(lint=findings)
+        if findings is not None and findings.is_failing:
+            self._fail(ExitCode.FINDINGS)
         try:
             self._know(publication=self._front.publish(self.report, reason_not_to_publish(self.report)))
         except HubError as error:
@@ -56,7 +58,7 @@ class Story:
             raise
         return self.report
 
-    def fails_with(self, status: int, *failures: str) -> None:
+    def _fail(self, status: int, *failures: str) -> None:
         """Note an exit status and what failed."""
         debug.log("story", "exit status %s: %s", status, "; ".join(failures) or "the verdict or the job's own")
         self.report = self.report.failing(status, *failures)
@@ -65,10 +67,9 @@ class Story:
         self.report = replace(self.report, **known)  # type: ignore[arg-type]  # dataclasses checks the names
 
     def _measure(self) -> Record | None:
-        if self._front.watch is not None and self.plan.place is not None:
-            warning = self._front.watch.begin()
-            if warning is not None:
-                self._front.warn(warning)
+        watch = None if self.plan.place is None else self._front.watch
+        if watch is not None and (warning := watch.begin()) is not None:
+            self._front.warn(warning)
         try:
             record = self._front.measure()
         except RecordNotWrittenError as error:
@@ -78,7 +79,7 @@ class Story:
         if record is not None and self.plan.place is not None:
             self._know(is_cancelled=record.outcome is Outcome.INTERRUPTED)
             status = exit_code(record)
-            self.fails_with(status, *self._front.why(record, status))
+            self._fail(status, *self._front.why(record, status))
         return record
 
     def _gate(self, record: Record) -> Record:
@@ -86,7 +87,7 @@ class Story:
         if record.energy_kwh.total is None:
             if self.plan.limits.asks:
                 self._know(is_over_budget=True)
-                self.fails_with(MeasurementError.exit_code)
+                self._fail(MeasurementError.exit_code)
         else:
             judged = judge_run(record, self.plan)
             debug.log("story", "verdict: %s", judged.verdict)
@@ -104,7 +105,7 @@ class Story:
             for exception in () if judged.excused is None else judged.excused.expired:
                 self._front.warn(f"an exception has expired: {exception}")
             if judged.is_over_budget:
-                self.fails_with(1, *judged.failures)
+                self._fail(ExitCode.FINDINGS, *judged.failures)
         self._front.show(self.report)
         return record
 
@@ -133,7 +134,8 @@ class Story:
             training_type=self.plan.training_type,
             with_body=self.plan.card_body,
         )
-        save(change, path)
+        if change.is_changed:
+            write_atomically(path, change.after)
         self._know(card=change)
         for note in (*whole.notes, *change.notes):
             self._front.notice(f"{name}: {note}")
@@ -167,12 +169,6 @@ class Story:
             if not self._front.may_skip:
                 raise
             return watch.interrupted()
-
-    def _lint(self) -> None:
-        findings = self._front.lint()
-        self._know(lint=findings)
-        if findings is not None and findings.is_failing:
-            self.fails_with(FINDINGS)
 
 
 def reason_not_to_publish(report: RunReport) -> str | None:

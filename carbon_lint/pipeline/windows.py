@@ -1,10 +1,12 @@
-"""Add up what the team's ledger holds of the windows of the budgets that count a run, with the run itself."""
+"""Add up the windows of time that a team's ledger holds: for the budgets that count a run, and for a month's report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
+from carbon_lint.config import Settings
 from carbon_lint.errors import InputError, MeasurementError
 from carbon_lint.gate.window import Spent, spent_in
 from carbon_lint.limits import WindowBudget
@@ -15,6 +17,9 @@ from carbon_lint.records.merge.shared import window_of
 from carbon_lint.records.periods import Period, period_of
 from carbon_lint.records.record import Record
 from carbon_lint.records.storage import is_missing
+
+if TYPE_CHECKING:
+    from carbon_lint.report.ledger.month import Month
 
 
 def spent_with(record: Record, limits: Limits, ledger: str) -> Iterator[Spent]:
@@ -41,13 +46,46 @@ def spent_with(record: Record, limits: Limits, ledger: str) -> Iterator[Spent]:
     check_whole(found)
     for budget, period in zip(budgets, periods, strict=True):
         _check_measured(record, budget)
-        counted = count([*ended_in(found, period), Entry(path="this run", record=record)])
+        counted = count([*_ended_in(found.entries, period), Entry(path="this run", record=record)])
         yield spent_in(budget, period, counted, source=limits.windows_source)
 
 
-def ended_in(found: Contents, period: Period) -> list[Entry]:
-    """Return the runs that ended in the period."""
-    return [entry for entry in found.entries if period.holds(entry.end_s)]
+def _ended_in(entries: Sequence[Entry], period: Period) -> list[Entry]:
+    return [entry for entry in entries if period.holds(entry.end_s)]
+
+
+def read_month(
+    ledger: str,
+    period: Period,
+    now: datetime,
+    settings: Settings,
+    *,
+    budgets: Sequence[WindowBudget] = (),
+    repository: str | None = None,
+    keys: Sequence[str],
+) -> tuple[Month, Contents]:
+    """Return what a period came to, and what was read for it. `budgets` are given beside those of the configuration.
+
+    A budget of a calendar month is judged in the month of the period's end, or of now. A rolling one ends there.
+
+    Raises InputError if the ledger cannot be read, or two of its records cannot be distinguished.
+    """
+    from carbon_lint.report.ledger.month import month_of  # noqa: PLC0415  a run needs no report of a month
+
+    moment = min(now, period.end - timedelta(seconds=1))
+    wanted = [(budget, period_of(budget, moment)) for budget in (*budgets, *settings.budget)]
+    windows = [period, *(window for _, window in wanted)]
+    found = contents_between(ledger, min(each.start for each in windows), max(each.end for each in windows))
+    entries = [each for each in found.entries if repository in {None, each.record.provenance.repository}]
+    by_window = {window: count(_ended_in(entries, window)) for window in set(windows)}
+    spent = []
+    for budget, window in wanted:
+        counted, source = by_window[window], settings.path if budget in settings.budget else None
+        spent.append((spent_in(budget, window, counted, source=source, unreadable=len(found.broken)), counted))
+    month = month_of(
+        by_window[period], period, now, spent=spent, keys=keys, exceptions=settings.exception, broken=found.broken
+    )
+    return month, found
 
 
 def _check_measured(record: Record, budget: WindowBudget) -> None:

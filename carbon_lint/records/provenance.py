@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from carbon_lint import debug
 from carbon_lint.errors import InputError
+from carbon_lint.files import repository_root
 from carbon_lint.records.record import Provenance, Record
 from carbon_lint.records.schedulers import scheduled_job, stated
 from carbon_lint.text import quoted
@@ -65,12 +66,8 @@ def name_of_card(path: str, at: str | os.PathLike[str] = ".") -> str:
     `at` is the folder from which it was typed. Outside of a repository it is as it was typed, without `./`.
     """
     whole = os.path.abspath(os.path.join(at, path))
-    folder = os.path.dirname(whole)
-    while not os.path.exists(os.path.join(folder, ".git")):
-        folder, below = os.path.dirname(folder), folder
-        if folder == below:
-            return os.path.normpath(path)
-    return os.path.relpath(whole, folder).replace(os.sep, "/")
+    root = repository_root(os.path.dirname(whole))
+    return os.path.normpath(path) if root is None else os.path.relpath(whole, root).replace(os.sep, "/")
 
 
 def scheduled(where: Provenance, environ: Mapping[str, str]) -> Provenance:

@@ -83,7 +83,7 @@ class _Replay:
             self._check_sealed(number, document.get("ended"))
         elif "marks" in document:
             try:
-                self._marks = [mark_from_json(mark) for mark in document["marks"]]
+                self._marks = msgspec.convert(document["marks"], list[Mark])
             except (TypeError, ValueError) as error:
                 self.wrong.append(f"line {number} holds no epoch or phase: {error!r}")
         elif document.keys() != FORECAST_KEYS:

@@ -75,6 +75,7 @@ def test_code_addresses_and_plain_english_are_left_alone(prose):
 
 
 def test_of_code_only_what_people_read_is_read(prose):
-    text = 'name = "is said"\nshown = f"{name} is said"  # it is told\nis_no_key = "is-no-key"\n\n\ndef f():\n    """A door."""\n'
+    text = 'name = "is said"\nshown = f"{name} is said"  # it is told\nis_no_key = "is-no-key"\n\n\n'
+    text += 'def f():\n    """A door."""\n'
     found = prose.findings(ROOT / "carbon_lint" / "x.py", text)
     assert [line.partition(": ")[0].rpartition(":")[2] for line in found] == ["1", "2", "2", "7"]

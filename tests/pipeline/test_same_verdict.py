@@ -40,7 +40,7 @@ def ask(cli, monkeypatch):
         found["gate"] = (code != 0, shown)
         step = step_of(record="r.json", max_emissions_g=grams(limit), lint=False)
         run_step(step)
-        found["step"] = (step.result.exit_status != 0, outputs(step)["verdict"])
+        found["step"] = (step.result.report.exit_status != 0, outputs(step)["verdict"])
         comment = closing.render_comment(step, "k").splitlines()[1]
         found["comment"] = ("❌" in comment, comment)
         _, shown, _ = cli("report", "r.json", "--max-emissions", limit)
