@@ -45,7 +45,7 @@ def run_step(step: Step) -> None:
     options = options_of(step)
     configuration = configuration_of(step, options)
     _say_changes(step, configuration)
-    record = read_record(step, configuration) if step.inputs.command is None else None
+    record = read_record(step) if step.inputs.command is None else None
     plan = plan_of(step, options, configuration, record)
     front = StepFront(step, plan, configuration, record)
     story = Story(plan, front, step.result.report)
