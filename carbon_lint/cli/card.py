@@ -108,7 +108,7 @@ def run(arguments: Namespace) -> int:
     if arguments.diff:
         sys.stdout.write(_diff(change, path))
         return 0
-    sys.stdout.write(_summary(change, path, is_dry_run=arguments.dry_run))
+    sys.stdout.write(_summary(change, path, record, is_dry_run=arguments.dry_run))
     return 0
 
 
@@ -167,7 +167,7 @@ def _text(value: str | None, flag: str) -> str | None:
     return None if value is None else value.strip()
 
 
-def _summary(change: CardChange, path: str, *, is_dry_run: bool) -> str:
+def _summary(change: CardChange, path: str, record: Record, *, is_dry_run: bool) -> str:
     if not change.is_changed:
         return f"{terminal(path)}: unchanged, it holds these figures already\n"
     done = "would be changed" if is_dry_run else "changed"
@@ -176,7 +176,8 @@ def _summary(change: CardChange, path: str, *, is_dry_run: bool) -> str:
     lines = [f"{terminal(path)}: {done}"]
     for field in change.fields:
         new = f"{field.new!s}" if not isinstance(field.new, float) else f"{field.new:.15g}"
-        grams = f" ({format_emissions(float(field.new))})" if field.name == "emissions" else ""
+        # The record's figure: the card's is rounded already, and rounded again it may differ from what `run` said.
+        grams = f" ({format_emissions(record.emissions_g or 0.0)})" if field.name == "emissions" else ""
         old = "" if field.old is None or field.old == new else f"  (was {terminal(field.old[:60])})"
         lines.append(f"  {field.name}: {terminal(new)}{grams}{old}")
     if change.section is not None:
