@@ -28,11 +28,10 @@ from carbon_lint.errors import OutputError
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.job.environment import describe_program, describe_withheld, job_environ, own_venv
 from carbon_lint.measurement.meter import Meter
-from carbon_lint.measurement.recover import recover_earlier
 from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.pipeline.front_end import FrontEnd
-from carbon_lint.pipeline.plan import RunPlan, check_outputs
+from carbon_lint.pipeline.plan import RunPlan, check_outputs, group_note, recover_attempts
 from carbon_lint.records.record import Record, exit_code
 from carbon_lint.records.store import render_record
 from carbon_lint.report.run.progress import LiveLine, LogLines
@@ -59,9 +58,8 @@ def run(arguments: Namespace) -> int:
     provenance = run_options.provenance_from(arguments)
     plan = run_options.plan_from(arguments, load(), provenance)
     request = run_options.request_from(arguments, plan, provenance)
-    if plan.record_path is not None and run_options.describe_group(plan) is not None:
-        for line in recover_earlier(plan.record_path, request.provenance):
-            _say(line)
+    for line in recover_attempts(plan, request.provenance):
+        _say(line)
     # Every rank checks what the first one does, or the others would run unmeasured after it has given up.
     _check(plan, request)
     watch = _watch(arguments.pushes_to)
@@ -120,7 +118,7 @@ def _check(plan: RunPlan, request: RunRequest) -> None:
     own = own_venv(sys.prefix, sys.base_prefix, request.environ, os.getcwd())
     program = describe_program(request.command[0], request.environ, own, sys.prefix)
     how = None if plan.place is None else plan.place.shown
-    for line in filter(None, (program, how, run_options.describe_group(plan))):
+    for line in filter(None, (program, how, group_note(plan))):
         _say(line)
 
 

@@ -11,7 +11,9 @@ from carbon_lint.gate.budget import OnModelled
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.limits import BudgetException, MaxIncrease, Source, WindowBudget
 from carbon_lint.measurement.request import OnLoss, StopWhen
-from carbon_lint.pipeline.options import Options, Surroundings
+from carbon_lint.pipeline.options import Options, Surroundings, check_tick
+
+_A_LIMIT = (("max-emissions", "1 kg"), ("max-energy", "2 kWh"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,18 @@ def budget_of(options: Options, settings: Settings) -> Budget:
         for each in (options, settings)
     )
     return given.tightened(configured)
+
+
+def check_together(options: Options, budget: Budget) -> None:
+    """Raise UsageError for options of a job that do not go together."""
+    if options.expected_duration_s is not None and not options.forecast:
+        raise UsageError(
+            "is for a forecast", option="expected-duration", hint="leave it out, or add", suggest=(("forecast", ""),)
+        )
+    for option in ("budget-folder", "forecast"):
+        if getattr(options, option.replace("-", "_")) and not budget:
+            raise UsageError("needs a limit to hold the job to", option=option, suggest=_A_LIMIT)
+    check_tick(options)
 
 
 def limits_of(options: Options, settings: Settings, around: Surroundings) -> Limits:
