@@ -18,14 +18,12 @@ import json
 import os
 import sys
 from argparse import Namespace
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint.cli import run_options
 from carbon_lint.cli.flags import say
 from carbon_lint.config import load
 from carbon_lint.errors import OutputError
-from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.job.environment import describe_program, describe_withheld, job_environ, own_venv
 from carbon_lint.measurement.meter import Meter
 from carbon_lint.measurement.request import RunRequest
@@ -44,6 +42,9 @@ if TYPE_CHECKING:
 
 
 add_arguments = run_options.add_arguments
+_WHOLE_JOB = (
+    "limits of the whole job: join the nodes' records by `carbon-lint merge`, and judge them by `carbon-lint gate`"
+)
 
 
 def run(arguments: Namespace) -> int:
@@ -71,21 +72,11 @@ def run(arguments: Namespace) -> int:
     if withheld:
         _say(f"not handed to the job: {describe_withheld(withheld)} (--pass-env NAME hands one on)")
     try:
-        known = RunReport(statuses=(), is_share=plan.options.budget_folder is not None)
-        report = Story(_own_plan(plan), _Terminal(request, meter, watch), known).run()
+        known = RunReport(statuses=(), is_share=plan.limits.is_share)
+        report = Story(plan, _Terminal(request, meter, watch), known).run()
     except RecordNotWrittenError as error:
         return _print_record(error.record, error)
     return report.exit_status or 0
-
-
-def _own_plan(plan: RunPlan) -> RunPlan:
-    """Return the plan of one node: limits of the whole job give no verdict on the record of a node."""
-    if plan.options.budget_folder is None:
-        return plan
-    _say(
-        "limits of the whole job: join the nodes' records by `carbon-lint merge`, and judge them by `carbon-lint gate`"
-    )
-    return replace(plan, limits=replace(plan.limits, budget=Budget()))
 
 
 class _Terminal(FrontEnd):
@@ -118,7 +109,8 @@ def _check(plan: RunPlan, request: RunRequest) -> None:
     own = own_venv(sys.prefix, sys.base_prefix, request.environ, os.getcwd())
     program = describe_program(request.command[0], request.environ, own, sys.prefix)
     how = None if plan.place is None else plan.place.shown
-    for line in filter(None, (program, how, group_note(plan))):
+    whole_job = _WHOLE_JOB if plan.limits.is_share else None
+    for line in filter(None, (program, how, group_note(plan), whole_job)):
         _say(line)
 
 

@@ -30,6 +30,7 @@ class Limits:
         today: the day by which exceptions hold.
         windows: budgets of the runs of a window, which are judged with what the ledger holds.
         windows_source: the file that states them.
+        is_share: the budget is a whole job's, of which the run is one node: it stops the node and judges no record.
     """
 
     budget: Budget = field(default_factory=Budget)
@@ -45,6 +46,7 @@ class Limits:
     today: date
     windows: tuple[WindowBudget, ...] = ()
     windows_source: str | None = None
+    is_share: bool = False
 
     @property
     def hard_budget(self) -> Budget:
@@ -59,7 +61,12 @@ class Limits:
     @property
     def asks(self) -> bool:
         """True if there is anything to judge by."""
-        return bool(self.budget or self.increases or self.windows)
+        return bool(self.own_budget or self.increases or self.windows)
+
+    @property
+    def own_budget(self) -> Budget:
+        """The budget that the record of this run alone is judged by."""
+        return Budget() if self.is_share else self.budget
 
 
 def budget_of(options: Options, settings: Settings) -> Budget:
@@ -113,4 +120,5 @@ def limits_of(options: Options, settings: Settings, around: Surroundings) -> Lim
         today=datetime.now(UTC).date(),
         windows=settings.budget if around.has_windows else (),
         windows_source=settings.path,
+        is_share=options.budget_folder is not None,
     )
