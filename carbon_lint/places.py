@@ -136,7 +136,9 @@ def custom_place(
         )
     unusual = unusual_intensity(g_per_kwh)
     if unusual is not None and not allow_unusual:
-        raise PlaceError(unusual[0], hint=unusual[1], suggest=(("allow-unusual-intensity", ""),))
+        raise PlaceError(
+            unusual[0], hint=f"{unusual[1]}, or accept it as it is", suggest=(("allow-unusual-intensity", ""),)
+        )
     return Place(
         code=None,
         name=name,
@@ -149,17 +151,17 @@ def custom_place(
 
 
 def unusual_intensity(g_per_kwh: float) -> tuple[str, str] | None:
-    """Return what is wrong with a carbon intensity that no grid has, and what to do; `None` for a usual one."""
+    """Return what is wrong with a carbon intensity that no grid has, and what may be meant; `None` for a usual one."""
     if LEAST_GRID_G_PER_KWH <= g_per_kwh <= MOST_GRID_G_PER_KWH:
         return None
     message = f"carbon intensity {g_per_kwh:g} g/kWh is outside 1 to 1,500 g/kWh, the range of all grids"
-    hint = "write it in g/kWh, or accept it as it is"
+    meant = "write it in g/kWh"
     for factor, unit in ((1e3, "kg/kWh"), (1e-3, "mg/kWh"), (1e6, "t/kWh"), (1e-6, "µg/kWh")):
         if _LEAST_MEANT_G_PER_KWH <= g_per_kwh * factor <= MOST_GRID_G_PER_KWH:
-            meant = significant(g_per_kwh * factor, 6)
-            hint = f"{g_per_kwh:g} {unit} = {meant} g/kWh: write {meant}, or accept it as it is"
+            figure = significant(g_per_kwh * factor, 6)
+            meant = f"{g_per_kwh:g} {unit} = {figure} g/kWh: write {figure}"
             break
-    return message, hint
+    return message, meant
 
 
 def every_place() -> tuple[Place, ...]:

@@ -293,6 +293,16 @@ def format_energy_range(energy_kwh: float, low_kwh: float, high_kwh: float) -> s
     return _format_range(energy_kwh, low_kwh, high_kwh, _ENERGY_SCALES)
 
 
+def format_emissions_of(emissions_g: float, whole_g: float) -> str:
+    """Return grams of other grams, the unit once if it is the same: `4.19 of 4 mg`."""
+    return _format_of(emissions_g, whole_g, _EMISSIONS_SCALES)
+
+
+def format_energy_of(energy_kwh: float, whole_kwh: float) -> str:
+    """Return kilowatt-hours of others, the unit once if it is the same: `68 of 70 mWh`."""
+    return _format_of(energy_kwh, whole_kwh, _ENERGY_SCALES)
+
+
 def format_power(power_w: float) -> str:
     """Return watts for a person: `4.4 W`."""
     return _format(power_w, (("kW", 1e3), ("W", 1.0), ("mW", 1e-3)))
@@ -323,25 +333,35 @@ def rounded(value: float, digits: int = 3) -> str:
 
 
 def _format(value: float, scales: tuple[tuple[str, float], ...]) -> str:
+    return " ".join(_scaled(value, scales))
+
+
+def _scaled(value: float, scales: tuple[tuple[str, float], ...]) -> tuple[str, str]:
+    """Return the number, and the unit that fits."""
     for unit, size in scales:
         # 0.9995 and not 1: 999.7 g rounds to 1000, which is written 1 kg
         if abs(value) >= 0.9995 * size:
-            return f"{significant(value / size)} {unit}"
-    unit, size = scales[-1]
+            return significant(value / size), unit
     if value == 0:
-        return f"0 {next(base for base, base_size in scales if base_size == 1.0)}"
-    return f"{significant(value / size)} {unit}"
+        return "0", next(base for base, base_size in scales if base_size == 1.0)
+    unit, size = scales[-1]
+    return significant(value / size), unit
+
+
+def _format_of(value: float, whole: float, scales: tuple[tuple[str, float], ...]) -> str:
+    (number, unit), (whole_number, whole_unit) = _scaled(value, scales), _scaled(whole, scales)
+    return f"{number}{'' if unit == whole_unit else f' {unit}'} of {whole_number} {whole_unit}"
 
 
 def _format_range(value: float, low: float, high: float, scales: tuple[tuple[str, float], ...]) -> str:
     """Return the value, and its bounds in the value's own unit; a bound that is the value's is not repeated."""
-    shown = _format(value, scales)
+    number, unit = _scaled(value, scales)
     if low == value == high:
-        return shown
-    size = dict(scales)[shown.rpartition(" ")[2]]
+        return f"{number} {unit}"
+    size = dict(scales)[unit]
     digits = 2 if high - low > _NARROW * value else 3
     ends = (significant(end / size, digits) for end in (low, high))
-    return f"{shown} ({' to '.join(ends)})"
+    return f"{number} {unit} ({' to '.join(ends)})"
 
 
 def check_pue(pue: float) -> float:

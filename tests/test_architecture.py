@@ -225,3 +225,11 @@ def test_contributing_names_files_that_exist():
     paths = re.findall(r"`((?:carbon_lint|tools|schemas)/[\w/.]*)`", table)
     assert len(paths) > 20
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_contributing_names_every_room_and_every_file_beside_the_rooms():
+    rooms = (ROOT / "CONTRIBUTING.md").read_text().partition("## The rooms")[2].partition("\n## ")[0]
+    package = ROOT / "carbon_lint"
+    there = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
+    there |= {path.name for path in package.glob("[!_]*.py")}
+    assert sorted(name for name in there if not re.search(rf"(?<![\w/]){re.escape(name)}", rooms)) == []

@@ -190,7 +190,8 @@ def _notes_on_size(card: Card, record: Record, emissions_g: float, *, replace: b
     stated_g = card.emissions_g
     if stated_g is None or not emissions_g < stated_g:
         return []
-    sizes = f"the card states {format_emissions(stated_g)}, the record {format_emissions(emissions_g)}"
+    exact_g = record.emissions_g or emissions_g
+    sizes = f"the card states {format_emissions(stated_g)}, the record {format_emissions(exact_g)}"
     if record.run_group is None:
         return [f"{sizes}: right if this run alone made the weights; if both did, give them one run group"]
     if replace:

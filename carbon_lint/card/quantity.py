@@ -74,7 +74,7 @@ class Named(NamedTuple):
 class Quantity(NamedTuple):
     """An amount as it is written: `numbers` and the `unit` hold every meaning, the likeliest first.
 
-    `start` and `end` are the number's place.
+    `start` and `end` are the number's place. `is_about`: `read` found a sign or a word for "about" (`~2 kg`).
     """
 
     number_text: str
@@ -82,6 +82,7 @@ class Quantity(NamedTuple):
     unit: Named
     start: int
     end: int
+    is_about: bool = False
 
     @property
     def grams(self) -> tuple[Decimal, ...]:
@@ -115,7 +116,7 @@ def read(text: str) -> Quantity | None:
     quantity = quantity_of(stripped, *match.span("number")) if match else None
     if quantity is None or (not quantity.unit.is_rate and stripped[quantity.unit.gas_end :].strip(" ).")):
         return None
-    return quantity
+    return quantity._replace(is_about=match is not None and match["about"] is not None)
 
 
 def numbers(text: str) -> list[tuple[int, int]]:

@@ -30,7 +30,7 @@ from difflib import unified_diff
 from carbon_lint.card.from_record import CardChange, card_with_record
 from carbon_lint.cli import csv_flags
 from carbon_lint.cli.flags import add_keys, say
-from carbon_lint.config import Settings, load
+from carbon_lint.config import load
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import read_file, write_atomically
 from carbon_lint.pipeline.card import card_bytes, whole_group
@@ -88,7 +88,7 @@ def run(arguments: Namespace) -> int:
     with_body = arguments.body or settings.card_body
     if arguments.force and not with_body:
         raise UsageError("--force is for --body", hint="leave it out, or add --body")
-    record, warnings = _evidence(arguments, settings)
+    record, warnings = _evidence(arguments)
     change = card_with_record(
         data,
         path,
@@ -106,11 +106,11 @@ def run(arguments: Namespace) -> int:
     if arguments.diff:
         sys.stdout.write(_diff(change, path))
         return 0
-    sys.stdout.write(_summary(change, path, is_dry_run=arguments.dry_run))
+    sys.stdout.write(_summary(change, path, record, is_dry_run=arguments.dry_run))
     return 0
 
 
-def _evidence(arguments: Namespace, settings: Settings) -> tuple[Record, tuple[str, ...]]:
+def _evidence(arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
     """Return the record, and what the user has to know about it."""
     sources = [record_file(source) for source in arguments.sources]
     records = [source for source in sources if not _is_table(source)]
@@ -126,7 +126,7 @@ def _evidence(arguments: Namespace, settings: Settings) -> tuple[Record, tuple[s
             f"--from takes one record, and {len(records)} were given",
             hint=f"join them first: carbon-lint merge {' '.join(records)} -o run.json",
         )
-    return _from_record(records[0], arguments, settings)
+    return _from_record(records[0], arguments)
 
 
 def _is_table(source: str) -> bool:
@@ -136,12 +136,11 @@ def _is_table(source: str) -> bool:
     return looks_like_csv(head) or source.lower().endswith(".csv")
 
 
-def _from_record(source: str, arguments: Namespace, settings: Settings) -> tuple[Record, tuple[str, ...]]:
+def _from_record(source: str, arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
     for flag in csv_flags.given(arguments, with_price=False):
         raise UsageError(f"{flag} applies only to an emissions.csv, not to {source}", hint=f"leave {flag} out")
     place = csv_flags.place_of(arguments)
-    is_allowed = arguments.allow_unusual_intensity or settings.allow_unusual_intensity
-    whole = whole_group(load_record(source, allow_unusual=is_allowed), source)
+    whole = whole_group(load_record(source), source)
     return (whole.record if place is None else priced(whole.record, place)), whole.notes
 
 
@@ -163,7 +162,7 @@ def _text(value: str | None, flag: str) -> str | None:
     return None if value is None else value.strip()
 
 
-def _summary(change: CardChange, path: str, *, is_dry_run: bool) -> str:
+def _summary(change: CardChange, path: str, record: Record, *, is_dry_run: bool) -> str:
     if not change.is_changed:
         return f"{terminal(path)}: unchanged, it holds these figures already\n"
     done = "would be changed" if is_dry_run else "changed"
@@ -172,7 +171,8 @@ def _summary(change: CardChange, path: str, *, is_dry_run: bool) -> str:
     lines = [f"{terminal(path)}: {done}"]
     for field in change.fields:
         new = f"{field.new!s}" if not isinstance(field.new, float) else f"{field.new:.15g}"
-        grams = f" ({format_emissions(float(field.new))})" if field.name == "emissions" else ""
+        # The record's figure: the card's is rounded already, and rounded again it may differ from what `run` said.
+        grams = f" ({format_emissions(record.emissions_g or 0.0)})" if field.name == "emissions" else ""
         old = "" if field.old is None or field.old == new else f"  (was {terminal(field.old[:60])})"
         lines.append(f"  {field.name}: {terminal(new)}{grams}{old}")
     if change.section is not None:

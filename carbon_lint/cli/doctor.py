@@ -4,7 +4,8 @@
 
 It ends as `carbon-lint run` with the same flags would begin.
 
-Exit status: 0 if a run here would be measured, 125 if it would not.
+Exit status: 0 if a run here would be measured, 125 if it would not, 2 if its
+limits or its baseline cannot be used.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from carbon_lint.cli.flags import add_format_argument, add_keys, options_from
 from carbon_lint.config import PLACE_KEYS, load
 from carbon_lint.errors import ExitCode
 from carbon_lint.measurement.system import need_linux
-from carbon_lint.pipeline.limits import budget_of
+from carbon_lint.pipeline.options import Surroundings
 from carbon_lint.pipeline.place import choose, find, needs_place
-from carbon_lint.pipeline.plan import powers_w
+from carbon_lint.pipeline.plan import plan_run
+from carbon_lint.records.comparable import identity_before
+from carbon_lint.records.provenance import provenance_of
 from carbon_lint.report.doctor import as_json, as_text
 
 
@@ -36,17 +39,19 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.measurement.doctor import diagnose
 
     settings, options = load(os.getcwd()), options_from(arguments)
+    run_here = identity_before(provenance_of(os.environ, os.getcwd()), settings.run_group)
+    # The place is a finding of its own, and no error.
+    plan = plan_run(options, settings, Surroundings(run=run_here, environ=os.environ, is_measuring=False))
     chosen = choose(options, settings)
-    cpu_power_w, ram_power_w = powers_w(options, settings)
     diagnosis = diagnose(
         os.environ,
         find_place=partial(find, chosen, options, settings),
         named=chosen.text,
-        cpu_power_w=cpu_power_w,
-        ram_power_w=ram_power_w,
-        require=settings.require,
-        pue=settings.pue,
-        needs_grams=needs_place(options, budget_of(options, settings)),
+        cpu_power_w=plan.cpu_power_w,
+        ram_power_w=plan.ram_power_w,
+        require=plan.require,
+        pue=plan.pue,
+        needs_grams=needs_place(options, plan.limits.budget),
     )
     place = None if chosen.key is None else f"--{chosen.key} {diagnosis.location or chosen.text}"
     given = {"--cpu-power": arguments.cpu_power, "--ram-power": arguments.ram_power}

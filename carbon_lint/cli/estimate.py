@@ -72,7 +72,7 @@ def _estimate(arguments: Namespace) -> Estimate:
     if "from_record" in given:
         scale = _read(arguments, "scale", number)
         return estimate_record(
-            load_record(arguments.from_record, allow_unusual=arguments.allow_unusual_intensity),
+            load_record(arguments.from_record),
             scale=1.0 if scale is None else scale,
             place=place,
             pue=options.pue,

@@ -32,7 +32,7 @@ from carbon_lint.report.run.verdict import render_json, render_text
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint gate`."""
     parser.add_argument("record", metavar="RECORD", help="what `carbon-lint run --record` wrote")
-    add_keys(parser, "max-emissions", "max-energy", "on-modelled", "allow-unusual-intensity")
+    add_keys(parser, "max-emissions", "max-energy", "on-modelled")
     parser.add_argument(
         "--uncertainty",
         metavar="PERCENT",
@@ -66,8 +66,7 @@ def run(arguments: Namespace) -> int:
 def read(arguments: Namespace, *, without: tuple[str, ...] = ()) -> tuple[Record, RunPlan]:
     """Return the record that a verb names, and the plan by which it is judged. Raises CarbonLintError."""
     options, settings = options_from(arguments, without=without), load()
-    is_allowed = options.allow_unusual_intensity or settings.allow_unusual_intensity
-    record = load_record(arguments.record, allow_unusual=is_allowed)
+    record = load_record(arguments.record)
     has_windows = getattr(arguments, "window", False)
     if has_windows and not settings.budget:
         raise UsageError(

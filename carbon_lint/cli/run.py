@@ -26,14 +26,12 @@ from carbon_lint.cli import run_options
 from carbon_lint.cli.flags import say
 from carbon_lint.config import load
 from carbon_lint.errors import OutputError
-from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.job.environment import describe_program, describe_withheld, job_environ, own_venv
 from carbon_lint.measurement.meter import Meter
-from carbon_lint.measurement.recover import recover_earlier
 from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.pipeline.front_end import FrontEnd
-from carbon_lint.pipeline.plan import RunPlan, check_outputs
+from carbon_lint.pipeline.plan import RunPlan, check_outputs, group_note, recover_attempts
 from carbon_lint.records.provenance import name_of_card, provenance_of
 from carbon_lint.records.record import Record, exit_code
 from carbon_lint.records.store import render_record
@@ -47,6 +45,9 @@ if TYPE_CHECKING:
 
 
 add_arguments = run_options.add_arguments
+_WHOLE_JOB = (
+    "limits of the whole job: join the nodes' records by `carbon-lint merge`, and judge them by `carbon-lint gate`"
+)
 
 
 def run(arguments: Namespace) -> int:
@@ -62,9 +63,8 @@ def run(arguments: Namespace) -> int:
     provenance = replace(provenance_of(os.environ, os.getcwd()), model=arguments.pushes_to or card)
     plan = run_options.plan_from(arguments, load(), provenance)
     request = run_options.request_from(arguments, plan, provenance)
-    if plan.record_path is not None and run_options.describe_group(plan) is not None:
-        for line in recover_earlier(plan.record_path, request.provenance):
-            _say(line)
+    for line in recover_attempts(plan, request.provenance):
+        _say(line)
     # Every rank checks what the first one does, or the others would run unmeasured after it has given up.
     _check(plan, request)
     watch = _watch(arguments.pushes_to)
@@ -76,21 +76,11 @@ def run(arguments: Namespace) -> int:
     if withheld:
         _say(f"not handed to the job: {describe_withheld(withheld)} (--pass-env NAME hands one on)")
     try:
-        known = RunReport(statuses=(), is_share=plan.options.budget_folder is not None)
-        report = Story(_own_plan(plan), _Terminal(request, meter, watch), known).run()
+        known = RunReport(statuses=(), is_share=plan.limits.is_share)
+        report = Story(plan, _Terminal(request, meter, watch), known).run()
     except RecordNotWrittenError as error:
         return _print_record(error.record, error)
     return report.exit_status or 0
-
-
-def _own_plan(plan: RunPlan) -> RunPlan:
-    """Return the plan of one node: limits of the whole job give no verdict on the record of a node."""
-    if plan.options.budget_folder is None:
-        return plan
-    _say(
-        "limits of the whole job: join the nodes' records by `carbon-lint merge`, and judge them by `carbon-lint gate`"
-    )
-    return replace(plan, limits=replace(plan.limits, budget=Budget()))
 
 
 class _Terminal(FrontEnd):
@@ -123,7 +113,8 @@ def _check(plan: RunPlan, request: RunRequest) -> None:
     own = own_venv(sys.prefix, sys.base_prefix, request.environ, os.getcwd())
     program = describe_program(request.command[0], request.environ, own, sys.prefix)
     how = None if plan.place is None else plan.place.shown
-    for line in filter(None, (program, how, run_options.describe_group(plan))):
+    whole_job = _WHOLE_JOB if plan.limits.is_share else None
+    for line in filter(None, (program, how, group_note(plan), whole_job)):
         _say(line)
 
 

@@ -7,18 +7,17 @@ import sys
 from argparse import REMAINDER, ArgumentParser, Namespace
 
 from carbon_lint.cli.flags import add_baseline_arguments, add_keys, add_place_arguments, options_from
-from carbon_lint.config import DEFAULT, Settings
+from carbon_lint.config import Settings
 from carbon_lint.config_keys import ON_EXCEED
 from carbon_lint.errors import UsageError
-from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.job.environment import own_venv
 from carbon_lint.measurement.request import RunRequest
-from carbon_lint.pipeline.limits import budget_of
-from carbon_lint.pipeline.options import Options, Surroundings, check_tick, record_path_of
+from carbon_lint.pipeline.limits import budget_of, check_together
+from carbon_lint.pipeline.options import Surroundings, record_path_of
 from carbon_lint.pipeline.plan import RunPlan, plan_run, request_of
 from carbon_lint.records.comparable import identity_before
 from carbon_lint.records.record import Provenance
-from carbon_lint.records.schedulers import default_group, node_count
+from carbon_lint.records.schedulers import group_of_job
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -93,7 +92,7 @@ def plan_from(arguments: Namespace, settings: Settings, provenance: Provenance) 
             hint="add --record records/, the same folder for every attempt",
         )
     options = options_from(arguments)
-    _check_together(options, budget_of(options, settings))
+    check_together(options, budget_of(options, settings))
     record_path = record_path_of(arguments.record, "--record")
     return plan_run(
         options,
@@ -103,29 +102,8 @@ def plan_from(arguments: Namespace, settings: Settings, provenance: Provenance) 
             environ=os.environ,
             record_path=record_path,
             card=arguments.card,
-            default_group=_default_group(provenance, record_path, arguments.card),
+            default_group=group_of_job(provenance, os.environ, record=record_path, card=arguments.card),
         ),
-    )
-
-
-def _default_group(provenance: Provenance, record_path: str | None, card: str | None) -> str | None:
-    """Return the run group of a cluster's job, by which a requeued job and the tasks of an array count together.
-
-    A card that one of many tasks or nodes writes states its own figures: the sum is not there before all have ended.
-    """
-    is_one_of_many = provenance.job_index is not None or (node_count(os.environ) or 1) > 1
-    if record_path is None or not record_path.endswith(".json") or (card is not None and is_one_of_many):
-        return None
-    return default_group(provenance.scheduler, provenance.run_id)
-
-
-def describe_group(plan: RunPlan) -> str | None:
-    """Return a line on the run group if the scheduler's job gave it; `None` if somebody named it, or there is none."""
-    if plan.run_group is None or plan.sources["run-group"] != DEFAULT:
-        return None
-    return (
-        f"run group {plan.run_group}: attempts of this job and tasks of its array count together (--run-group names "
-        "another)"
     )
 
 
@@ -148,14 +126,3 @@ def request_from(arguments: Namespace, plan: RunPlan, provenance: Provenance) ->
         provenance=provenance,
         warnings=(*whole_node(os.environ)[1], *filter(None, [stray_rank(os.environ)])),
     )
-
-
-def _check_together(options: Options, budget: Budget) -> None:
-    """Raise UsageError for options of a job that do not go together."""
-    if options.expected_duration_s is not None and not options.forecast:
-        raise UsageError("--expected-duration is for --forecast", hint="add --forecast, or leave it out")
-    if options.budget_folder is not None and not budget:
-        raise UsageError("--budget-folder needs a limit to hold", hint="give --max-emissions or --max-energy")
-    if options.forecast and not budget:
-        raise UsageError("--forecast needs a limit to forecast", hint="give --max-emissions or --max-energy")
-    check_tick(options)

@@ -12,7 +12,7 @@ from carbon_lint.github.record import provenance_of
 from carbon_lint.github.results import Step, outputs
 from carbon_lint.report.run import comment as comments
 from carbon_lint.report.run import sections, summary
-from carbon_lint.report.run.headline import headline
+from carbon_lint.report.run.headline import gives_failure, headline
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.sections import Publication
 
@@ -38,7 +38,7 @@ def announce(step: Step) -> None:
     # The headline has no room for who set a limit.
     limits = report.verdict.limits if report.verdict is not None and report.is_over_budget else ()
     over = [format_limit(limit) for limit in limits if limit.is_over]
-    parts = [head.text, *over, *(line for line in lines if line.lower() not in head.text.lower())]
+    parts = [head.text, *over, *(lines[1:] if gives_failure(report) else lines)]
     if report.exit_status:
         step.console.error("\n".join(parts), where=step.result.failed_at)
     elif head.mark == "⚠️" and report.record is not None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.files import check_is_ours, write_atomically
 from carbon_lint.github import paths
-from carbon_lint.github.configuration import Configuration
 from carbon_lint.github.results import Step
 from carbon_lint.records.document import predicate
 from carbon_lint.records.provenance import check_origin, name_of_card, provenance_from_environ, scheduled
@@ -30,7 +29,7 @@ def provenance_of(step: Step) -> Provenance:
     return scheduled(provenance_from_environ({"GITHUB_ACTIONS": "true", **step.environ}), step.environ)
 
 
-def read_record(step: Step, configuration: Configuration) -> Record | None:
+def read_record(step: Step) -> Record | None:
     """Return the record that `record` names; `None` if it names none. Raises InputError, also for a foreign one."""
     name = step.inputs.record
     if name is None:
@@ -42,8 +41,7 @@ def read_record(step: Step, configuration: Configuration) -> Record | None:
             hint="it comes from the job that measured: `uses: actions/download-artifact` before this step, and "
             "the path that it gives",
         )
-    is_allowed = step.inputs.allow_unusual_intensity or configuration.settings.allow_unusual_intensity
-    record = load_record(record_path_of(step), allow_unusual=is_allowed)
+    record = load_record(record_path_of(step))
     if not step.inputs.allow_foreign:
         environ = {"GITHUB_ACTIONS": "true", **step.environ}
         check_origin(record, name, environ, switch="`allow-foreign: true`")

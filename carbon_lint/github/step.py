@@ -50,7 +50,7 @@ def run_step(step: Step) -> None:
         step.console.notice(
             f"this pull request changes the configuration; that of the merge base holds until it is merged:{rows}"
         )
-    record = read_record(step, configuration) if step.inputs.command is None else None
+    record = read_record(step) if step.inputs.command is None else None
     plan = plan_of(step, options, configuration, record)
     front = StepFront(step, plan, configuration, record)
     story = Story(plan, front, step.result.report)

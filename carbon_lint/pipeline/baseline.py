@@ -119,9 +119,9 @@ def _ledger(branch: str, run: Identity, named: str | None, usual: str) -> RunFig
         return f"there is no ledger yet in the folder {LEDGER_FOLDER}"
     from carbon_lint.records import ledger  # noqa: PLC0415  few runs are compared with one
 
-    entry, why_none = ledger.latest(url, branch=branch, run=run)
+    entry, why_none = ledger.latest(url, branch=branch, run=run, name=named or LEDGER_FOLDER)
     if entry is None:
-        return why_none.replace(url, named or LEDGER_FOLDER) + (_UNNAMED if run.repository is None else "")
+        return why_none + (_UNNAMED if run.repository is None else "")
     return figures_of_record(entry.record, f"the ledger's last run on {branch}")
 
 

@@ -37,7 +37,7 @@ def judge_run(record: Record, plan: RunPlan) -> RunReport:
     missing = baseline if isinstance(baseline, str) else None
     if not limits.asks:
         return RunReport(record=record, comparison=comparison)
-    verdict = judge(record, limits.budget, uncertainty=limits.uncertainty)
+    verdict = judge(record, limits.own_budget, uncertainty=limits.uncertainty)
     for increase in limits.increases:
         verdict = baselines.with_increase(verdict, comparison, increase, missing or "no baseline is named")
     for spent in spent_with(record, limits, plan.ledger):

@@ -11,7 +11,9 @@ from carbon_lint.gate.budget import OnModelled
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.limits import BudgetException, MaxIncrease, Source, WindowBudget
 from carbon_lint.measurement.request import OnLoss, StopWhen
-from carbon_lint.pipeline.options import Options, Surroundings
+from carbon_lint.pipeline.options import Options, Surroundings, check_tick
+
+_A_LIMIT = (("max-emissions", "1 kg"), ("max-energy", "2 kWh"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class Limits:
         uncertainty: the user's own, for every modelled component; `None` takes the gate's.
         windows: budgets of the runs of a window, which are judged with what the ledger holds.
         windows_source: the file that states them.
+        is_share: the budget is a whole job's, of which the run is one node: it stops the node and judges no record.
     """
 
     budget: Budget = field(default_factory=Budget)
@@ -42,6 +45,7 @@ class Limits:
     today: date
     windows: tuple[WindowBudget, ...] = ()
     windows_source: str | None = None
+    is_share: bool = False
 
     @property
     def hard_budget(self) -> Budget:
@@ -56,7 +60,12 @@ class Limits:
     @property
     def asks(self) -> bool:
         """True if there is anything to judge by."""
-        return bool(self.budget or self.increases or self.windows)
+        return bool(self.own_budget or self.increases or self.windows)
+
+    @property
+    def own_budget(self) -> Budget:
+        """The budget that the record of this run alone is judged by."""
+        return Budget() if self.is_share else self.budget
 
 
 def budget_of(options: Options, settings: Settings) -> Budget:
@@ -71,6 +80,18 @@ def budget_of(options: Options, settings: Settings) -> Budget:
         for each in (options, settings)
     )
     return given.tightened(configured)
+
+
+def check_together(options: Options, budget: Budget) -> None:
+    """Raise UsageError for options of a job that do not go together."""
+    if options.expected_duration_s is not None and not options.forecast:
+        raise UsageError(
+            "is for a forecast", option="expected-duration", hint="leave it out, or add", suggest=(("forecast", ""),)
+        )
+    for option in ("budget-folder", "forecast"):
+        if getattr(options, option.replace("-", "_")) and not budget:
+            raise UsageError("needs a limit to hold the job to", option=option, suggest=_A_LIMIT)
+    check_tick(options)
 
 
 def limits_of(options: Options, settings: Settings, around: Surroundings) -> Limits:
@@ -98,4 +119,5 @@ def limits_of(options: Options, settings: Settings, around: Surroundings) -> Lim
         today=datetime.now(UTC).date(),
         windows=settings.budget if around.has_windows else (),
         windows_source=settings.path,
+        is_share=options.budget_folder is not None,
     )

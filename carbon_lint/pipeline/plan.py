@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from carbon_lint import debug
 from carbon_lint.config import DEFAULT, Settings
 from carbon_lint.gate.baseline import RunFigures
 from carbon_lint.measurement.meter import Meter
+from carbon_lint.measurement.recover import recover_earlier
 from carbon_lint.measurement.request import OnLoss, RunRequest
 from carbon_lint.pipeline.baseline import find_baseline
 from carbon_lint.pipeline.card import check_card_can_be_written
@@ -19,6 +20,7 @@ from carbon_lint.pipeline.options import Options, Surroundings, option_of
 from carbon_lint.pipeline.place import place_of_run
 from carbon_lint.records.folder import check_group, check_name
 from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
+from carbon_lint.records.record import Provenance
 
 if TYPE_CHECKING:
     from carbon_lint.measurement.grid.location import LocatedPlace
@@ -101,6 +103,22 @@ def powers_w(options: Options, settings: Settings) -> tuple[float | None, float 
         machine.cpu_power_w if options.cpu_power_w is None else options.cpu_power_w,
         machine.ram_power_w if options.ram_power_w is None else options.ram_power_w,
     )
+
+
+def group_note(plan: RunPlan) -> str | None:
+    """Return a line on the run group if the scheduler's job gave it; `None` if somebody named it, or there is none."""
+    if plan.run_group is None or plan.sources["run-group"] != DEFAULT:
+        return None
+    return (
+        f"run group {plan.run_group}: attempts of this job and tasks of its array count together "
+        f"({plan.options.named('run-group')} names another)"
+    )
+
+
+def recover_attempts(plan: RunPlan, where: Provenance) -> Iterator[str]:
+    """Make the records of the killed attempts of a requeued job, if its runs count together; yield a line on each."""
+    if plan.record_path is not None and group_note(plan) is not None:
+        yield from recover_earlier(plan.record_path, where)
 
 
 def check_outputs(plan: RunPlan) -> bool:

@@ -42,20 +42,20 @@ def publish(
     if record is not None:
         whole = whole_group(record, publishing.record_path, only_own=publishing.only_own_group)
     has_evidence = record is not None and publishing.record_path is not None
-    check = linter(settings, from_records([publishing.record_path or ""]) if has_evidence else None)
+    evidence = from_records([publishing.record_path or ""]) if has_evidence else None
     if card is not None and publishing.whole_card:
         plan = whole_card(card)
     else:
         is_stated = card is not None and "emissions" in stated_figures(card, publishing.card_name)
-        if card is not None and has_evidence and is_stated and (findings := check(card)):
+        own = linter(settings, evidence, publishing.card_name)
+        if card is not None and has_evidence and is_stated and (findings := own(card)):
             # if the card contradicts the record, its author has to say which is right
-            named = tuple(publishing.card_name + line.removeprefix("README.md") for line in findings)
-            raise CardErrorsError(named, f"{publishing.card_name}, compared with {publishing.record_path},")
+            raise CardErrorsError(findings, f"{publishing.card_name}, compared with {publishing.record_path},")
         plan = plan_figures(publishing, whole, repo.id, notes)
     request = PublishRequest(
         plan=plan,
         record=record,
-        check=check,
+        check=linter(settings, evidence),
         dry_run=publishing.is_dry,
         files={} if whole is None else _evidence(publishing, whole.record),
         **given,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carbon_lint import debug
-from carbon_lint.errors import CarbonLintError, ExitCode, HubError, MeasurementError
+from carbon_lint.errors import CarbonLintError, ExitCode, HubError, InputError, MeasurementError
 from carbon_lint.files import write_atomically
 from carbon_lint.measurement.run import RecordNotWrittenError
 from carbon_lint.pipeline.card import card_bytes, whole_group
@@ -117,10 +117,18 @@ class Story:
                 self._front.warn(f"the record does not say {what}: {error.message}")
 
     def _write_card(self, record: Record) -> None:
-        """Write the card, also of a run that failed or was cancelled: energy that was spent counts."""
+        """Write the card, also of a run that failed or was cancelled: energy that was spent counts.
+
+        Raises InputError if the record, of a run that ended before, holds no grams: nothing else would say so.
+        """
         path, name = self.plan.card, self.plan.options.card
         if path is None or name is None:
             return
+        if record.emissions_g is None and self.plan.place is None:
+            raise InputError(
+                f"{name} was left as it is: the record holds no grams",
+                hint="name the record of a run that was measured at a place, or leave the card out",
+            )
         if record.emissions_g is None:
             self._front.warn(f"{name} was left as it is: no emissions were measured")
             return

@@ -21,11 +21,13 @@ from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.run import measure
 from carbon_lint.pipeline import plan as plans
 from carbon_lint.pipeline.front_end import FrontEnd
-from carbon_lint.pipeline.options import Options, Surroundings, check_tick, read_options, record_path_of
+from carbon_lint.pipeline.limits import budget_of, check_together
+from carbon_lint.pipeline.options import Options, Surroundings, read_options, record_path_of
 from carbon_lint.pipeline.plan import RunPlan
 from carbon_lint.records.comparable import identity_before
 from carbon_lint.records.provenance import name_of_card, provenance_of
 from carbon_lint.records.record import Record
+from carbon_lint.records.schedulers import group_of_job
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import terminal
 
@@ -44,6 +46,7 @@ def ask(given: dict[str, Any]) -> tuple[RunPlan, RunRequest, Meter]:
         provenance_of(os.environ, os.getcwd()), model=None if options.card is None else name_of_card(options.card)
     )
     record_path = record_path_of(options.record, "record")
+    check_together(options, budget_of(options, settings))
     plan = plans.plan_run(
         options,
         settings,
@@ -52,10 +55,11 @@ def ask(given: dict[str, Any]) -> tuple[RunPlan, RunRequest, Meter]:
             environ=os.environ,
             record_path=record_path and os.path.abspath(record_path),
             card=options.card and os.path.abspath(options.card),
+            default_group=group_of_job(where, os.environ, record=record_path, card=options.card),
         ),
     )
-    if options.forecast and not plan.limits.budget:
-        raise UsageError("forecast=True needs a limit to forecast", hint="give max_emissions or max_energy")
+    for line in filter(None, (plans.group_note(plan), *plans.recover_attempts(plan, where))):
+        _LOG.info(terminal(line))
     plans.check_outputs(plan)
     node_environ, warnings = whole_node(os.environ)
     request = plans.request_of(
@@ -80,9 +84,7 @@ def _options(given: dict[str, Any]) -> Options:
     _check_choice("on_exceed", values["on_exceed"], ON_EXCEED)
     for wanted in values["require"]:
         _check_choice("require", wanted, REQUIRABLE)
-    options = read_options(values, spelling="{}")
-    check_tick(options)
-    return options
+    return read_options(values, spelling="{}")
 
 
 def _as_text(value: Any) -> Any:

@@ -302,7 +302,7 @@ def _spelled(option: str, value: str) -> str:
     """Return an option as it is typed in Python: `max_energy='2 kWh'`, `pue=1.2`."""
     name = option.replace("-", "_")
     is_text = "str" in measure.__annotations__[name] and value != "..."
-    return f"{name}={value!r}" if is_text else f"{name}={value}"
+    return f"{name}={value!r}" if is_text else f"{name}={value or True}"
 
 
 def _with_advice(error: CarbonLintError) -> CarbonLintError:

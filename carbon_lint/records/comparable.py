@@ -49,28 +49,38 @@ def why_never(run: Identity, earlier: Identity) -> str | None:
         return "is this run itself"
     if _is_later(earlier.ended_at, run.ended_at):
         return "ended after this run"
-    for name in ("repository", "job", "job_index", "model"):
-        mine, other = getattr(run, name), getattr(earlier, name)
-        is_known = (
-            mine is not None and other is not None and not (name == "model" and _is_card(mine) != _is_card(other))
-        )
-        if is_known and mine != other:
-            return f"is of another {_WORDS.get(name, name)} ({other})"
-    return None
+    name = _differs_in(run, earlier)
+    return None if name is None else f"is of another {_WORDS.get(name, name)} ({getattr(earlier, name)})"
 
 
 def why_passed_over(run: Identity, earlier: Identity) -> str | None:
     """Say why a run of a ledger is not a baseline of `run`; `None` if it is one."""
     if run.repository is None or earlier.repository is None:
         return "of an unknown repository"
-    never = why_never(run, earlier)
-    if never is not None:
-        return f"that {never.partition(' (')[0]}".replace("that is of", "of")
+    if run.run_ids & earlier.run_ids:
+        return "of this run itself"
+    if _is_later(earlier.ended_at, run.ended_at):
+        return "that ended after this run"
+    other = _differs_in(run, earlier)
+    if other is not None:
+        return f"of another {_WORDS.get(other, other)}"
     if (run.model is None) != (earlier.model is None):
         return "of an unknown model"
     for name in ("job", "job_index", "run_group"):
         if getattr(run, name) != getattr(earlier, name):
             return f"of another {_WORDS.get(name, name)}"
+    return None
+
+
+def _differs_in(run: Identity, earlier: Identity) -> str | None:
+    """Return the first thing that both name, and differently."""
+    for name in ("repository", "job", "job_index", "model"):
+        mine, other = getattr(run, name), getattr(earlier, name)
+        is_known = (
+            mine is not None and other is not None and not (name == "model" and _is_card(mine) != _is_card(other))
+        )
+        if is_known and mine != other:
+            return name
     return None
 
 

@@ -302,8 +302,10 @@ def newest_first(url: str, repository: str, until: str | None) -> Iterator[Entry
         yield from (entry for entry in found if until is None or entry.record.ended_at <= until)
 
 
-def latest(url: str, *, branch: str, run: Identity) -> tuple[Entry | None, str]:
+def latest(url: str, *, branch: str, run: Identity, name: str | None = None) -> tuple[Entry | None, str]:
     """Return the last completed run on a branch that may be the baseline of `run`, else `None` and why.
+
+    `name` is what the user calls the ledger.
 
     Raises InputError, also for a folder that is not there: most likely it is a wrong path.
     """
@@ -318,14 +320,14 @@ def latest(url: str, *, branch: str, run: Identity) -> tuple[Entry | None, str]:
         for entry in newest_first(url, run.repository, run.ended_at):
             if _is_completed_on(entry, refs) and why_passed_over(run, identity_of(entry.record)) is None:
                 return entry, ""
-    return None, _why_none(url, branch, refs, run)
+    return None, _why_none(url, branch, refs, run, name or url)
 
 
 def _is_completed_on(entry: Entry, refs: set[str]) -> bool:
     return entry.record.provenance.ref in refs and entry.record.outcome is Outcome.COMPLETED
 
 
-def _why_none(url: str, branch: str, refs: set[str], run: Identity) -> str:
+def _why_none(url: str, branch: str, refs: set[str], run: Identity, name: str) -> str:
     """Return why no run of the ledger is comparable. It reads them all: only the search that finds one is short."""
     reasons, branches, found = Counter[str](), set[str](), contents(url)
     check_whole(found)
@@ -335,13 +337,10 @@ def _why_none(url: str, branch: str, refs: set[str], run: Identity) -> str:
         else:
             branches.add((entry.record.provenance.ref or "").removeprefix("refs/heads/"))
     if reasons:
-        seen = ", ".join(
-            f"{count} {reason if count == 1 else reason.replace('that is', 'that are')}"
-            for reason, count in sorted(reasons.items())
-        )
-        return f"no completed run on {branch} in {url} is comparable ({seen})"
+        seen = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+        return f"no completed run on {branch} in {name} is comparable ({seen})"
     named = sorted(branches - {"", branch})[:_MOST_BRANCHES]
-    return f"no completed run on {branch} in {url}" + (f" (it has runs on {', '.join(named)})" if named else "")
+    return f"no completed run on {branch} in {name}" + (f" (it has runs on {', '.join(named)})" if named else "")
 
 
 def _months_of(record: Record) -> tuple[str, ...]:

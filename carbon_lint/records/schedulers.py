@@ -122,6 +122,17 @@ def default_group(scheduler: str | None, run_id: str | None) -> str | None:
     return f"{scheduler}-{run_id}" if scheduler in _REQUEUING and run_id is not None else None
 
 
+def group_of_job(where: Provenance, environ: Mapping[str, str], *, record: str | None, card: str | None) -> str | None:
+    """Return the run group of a cluster's job that writes `record`, and perhaps `card`; `None` without such a job.
+
+    A card that one of many tasks or nodes writes states its own figures: the sum is not there before all have ended.
+    """
+    is_one_of_many = where.job_index is not None or (node_count(environ) or 1) > 1
+    if record is None or not record.endswith(".json") or (card is not None and is_one_of_many):
+        return None
+    return default_group(where.scheduler, where.run_id)
+
+
 def node_count(environ: Mapping[str, str]) -> int | None:
     """Return on how many nodes the job runs, as its scheduler or launcher states it; `None` if none does."""
     for name in ("SLURM_STEP_NUM_NODES", "SLURM_JOB_NUM_NODES", "PBS_NUM_NODES"):

@@ -45,15 +45,13 @@ def as_stored(record: Record) -> Record:
     return record_from_json(record_to_json(record))
 
 
-def load_record(path: str | os.PathLike[str], *, allow_unusual: bool = False) -> Record:
+def load_record(path: str | os.PathLike[str]) -> Record:
     """Read a record to act on it: one that was changed, cannot be true, or is not its journal's, is refused.
-
-    `allow_unusual` accepts a carbon intensity that no grid has, as the run itself may have done.
 
     A folder means the one record in it. Raises InputError.
     """
     path = record_file(path)
-    record = parse_record(_read(path), path, allow_unusual=allow_unusual)
+    record = parse_record(_read(path), path)
     check_plausible(record, path)
     check_journal(record, path)
     return record
@@ -69,9 +67,7 @@ def parse_record_as_it_is(data: bytes, path: str | os.PathLike[str]) -> Record:
     return _record(_document(data, path), path)
 
 
-def parse_record(
-    data: bytes, path: str | os.PathLike[str], *, allow_unusual: bool = False, is_of_ledger: bool = False
-) -> Record:
+def parse_record(data: bytes, path: str | os.PathLike[str], *, is_of_ledger: bool = False) -> Record:
     """Return the record whose file holds `data`; `path` is what messages call it.
 
     The command of a record `is_of_ledger` is left empty, as by `record_from_json`.
@@ -83,10 +79,13 @@ def parse_record(
     contradiction = find_contradiction(record)
     if contradiction is not None:
         raise InputError(f"{os.fspath(path)} contradicts itself: {contradiction}", hint=_AS_WRITTEN)
-    if record.intensity is not None and not (allow_unusual or record.intensity.is_unusual):
+    if record.intensity is not None and not record.intensity.is_unusual:
         figures = (record.intensity.g_per_kwh, *(hour.g_per_kwh for hour in record.intensity.hours))
         for what, hint in filter(None, map(unusual_intensity, figures)):
-            raise InputError(f"{os.fspath(path)}: {what}", hint=hint)
+            raise InputError(
+                f"{os.fspath(path)}: {what}",
+                hint=f"{hint}, or measure again with allow-unusual-intensity, which the record then says",
+            )
     _check_sealed(document, path, data if is_of_ledger else None)
     return record
 

@@ -142,3 +142,11 @@ def test_an_ambiguous_comma_has_both_readings():
 @given(st.text(alphabet="0123456789.,_' eE+-\u00a0", max_size=80))
 def test_any_digits_and_separators_have_at_most_two_readings(text):
     assert len(readings_of(text)) <= 2
+
+
+@cases(
+    ("text", "is_about"),
+    [("~2 kg", True), ("about 2 kg", True), ("ca. 17 lbs", True), ("2 kg", False), ("2 kg CO2", False)],
+)
+def test_an_amount_says_whether_it_is_exact(text, is_about):
+    assert read(text).is_about is is_about

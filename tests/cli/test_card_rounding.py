@@ -107,3 +107,13 @@ def test_a_run_over_its_budget_counts_on_the_card_and_is_told(carbon_lint):
     assert done.returncode == 1
     assert "what it emitted still counts" in done.stderr
     assert "co2_eq_emissions" in Path("README.md").read_text()
+
+
+def test_the_verb_shows_the_figure_that_run_and_report_show(cli):
+    """The card's figure is rounded up to four digits; rounded again to three, 221.43 would be 222."""
+    energy = Energy(total=0.00022143 / 56.04, cpu=0.00022143 / 56.04)
+    record = a_record(emissions_g=0.00022143, energy_kwh=energy, methods=MODELLED, duration_s=1.0)
+    write_record(replace(record, hardware=replace(record.hardware, gpus=())), "r.json")
+    shown = "221 µg"
+    assert shown in cli("report", "r.json")[1]
+    assert f"emissions: 0.0002215 ({shown})" in cli("card", "README.md", "--from", "r.json")[1]

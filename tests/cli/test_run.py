@@ -133,7 +133,7 @@ REFUSED = {
     "a duration without a forecast": (
         ["--location", "FRA", "--max-energy", "1kWh", "--expected-duration", "1h", "--", "true"],
         2,
-        "is for --forecast",
+        "--expected-duration: is for a forecast",
     ),
     "a forecast of nothing": (["--location", "FRA", "--forecast", "--", "true"], 2, "needs a limit"),
     "a record below a file": (["--location", "FRA", "--record", "/dev/null/r.json", "--", "true"], 2, "cannot make"),

@@ -95,6 +95,7 @@ def test_metadata_without_the_block_states_nothing(metadata):
 
 def test_grams_from_text_are_marked_as_converted():
     assert read_stated({"co2_eq_emissions": "0.5 kg"}).note == "converted from kg"
+    assert read_stated({"co2_eq_emissions": "~0.5 kg"}).note == "converted from kg, approximate"
     assert read_stated({"co2_eq_emissions": "0.5 kg"}).is_converted
     assert not read_stated({"co2_eq_emissions": 0.5}).is_converted
 

@@ -195,6 +195,19 @@ def test_it_ends_as_a_run_with_the_same_flags_and_configuration_would(cli, confi
     assert out.splitlines()[-1].startswith("A run here would fail: ") is (code == 125)
 
 
+@cases(
+    "configured",
+    ['max-increase = "10%"', 'max-increase = "10%"\nbaseline = "record:gone.json"', 'baseline = "ledger:main"'],
+)
+def test_a_baseline_that_stops_a_run_stops_it_too(cli, configured, monkeypatch):
+    monkeypatch.setenv("CARBON_LINT_LEDGER", "gone")
+    Path("carbon-lint.toml").write_text(configured)
+    code, _, said = cli("doctor", "--location", "FRA")
+    ran, _, why = cli("run", "--location", "FRA", "--", "true")
+    assert (code, said) == (ran, why)
+    assert code == 2
+
+
 def test_what_is_said_of_the_cpu_is_said_once(cli):
     """A virtual machine hides its model, and a similar one's figures are taken."""
     out = " ".join(cli("doctor", "--location", "FRA")[1].split())

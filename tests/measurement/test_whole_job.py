@@ -206,4 +206,4 @@ def test_files_that_hold_no_figures_are_no_node():
 def test_a_folder_for_the_budget_needs_a_limit(cli):
     code, _, err = cli("run", "--budget-folder", "shared", "--energy-only", "--", "true")
     assert code == 2
-    assert "--budget-folder needs a limit to hold" in err
+    assert "--budget-folder: needs a limit" in err

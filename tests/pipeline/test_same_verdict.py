@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from carbon_lint.errors import CarbonLintError, exit_code_of
 from carbon_lint.gate.verdict import LimitResult
 from carbon_lint.github import closing
 from carbon_lint.github.commands import Console
@@ -98,3 +99,14 @@ def test_one_changed_rule_of_the_gate_changes_every_front_end(ask, monkeypatch):
     found = ask(RECORD, "20 g")
     assert set(found) == {"run", "gate", "step", "comment", "report", "ledger"}
     assert [name for name, (fails, _) in found.items() if not fails] == []
+
+
+def test_a_record_without_grams_gives_no_card_and_the_step_ends_as_the_verb_does(cli):
+    write_record(record(emissions_g=None, intensity=None), "r.json")
+    Path("README.md").write_text("---\nlicense: mit\n---\n")
+    code, _, _ = cli("card", "README.md", "--from", "r.json")
+    step = step_of(record="r.json", card="README.md", lint=False)
+    with pytest.raises(CarbonLintError, match="the record holds no grams") as caught:
+        run_step(step)
+    assert exit_code_of(caught.value, doing="step") == code == 2
+    assert "co2" not in Path("README.md").read_text()

@@ -312,6 +312,21 @@ def test_figures_go_into_the_card_and_the_configuration_counts():
         until_measured(run)
 
 
+def test_runs_of_a_clusters_job_are_one_run_group_as_with_the_command(monkeypatch, caplog):
+    caplog.set_level(logging.INFO, "carbon_lint")
+    Path("README.md").write_text("---\nlicense: mit\n---\n")
+    monkeypatch.setenv("SLURM_JOB_ID", "77")
+    for name, more in (("1", {}), ("2", {"card": "README.md"}), ("3", {"run_group": "sweep"})):
+        with measure(**TICK, record=f"runs/{name}.json", **more) as run:
+            until_measured(run)
+    assert [load_record(f"runs/{name}.json").run_group for name in "123"] == ["slurm-77", "slurm-77", "sweep"]
+    assert "sum of 2 runs of group 'slurm-77'" in caplog.text
+    monkeypatch.setenv("SLURM_JOB_NUM_NODES", "2")
+    with measure(**TICK, record="runs/4.json", card="README.md"):
+        pass
+    assert load_record("runs/4.json").run_group is None
+
+
 def test_what_cannot_be_done_is_said_before_the_body_begins():
     Path("folder.json").mkdir()
     for given, said in (
@@ -321,6 +336,7 @@ def test_what_cannot_be_done_is_said_before_the_body_begins():
         ({}, "location"),
         ({"location": "FRA", "tick": "2h"}, "tick '2h' is too long"),
         ({"location": "FRA", "forecast": True}, "needs a limit"),
+        ({"location": "FRA", "max_energy": "2 kWh", "expected_duration": "2h"}, "or add: forecast=True"),
         ({"location": "FRA", "on_exceed": "explode"}, "use 'stop' or 'finish'"),
         ({"location": "FRA", "require": "tpu"}, "require='tpu' is not known"),
         ({"carbon_intensity": "56"}, "carbon_intensity='56' is not a number"),

@@ -181,3 +181,13 @@ def test_a_record_over_budget_that_is_excused_says_what_came_of_it(run, said):
     head = " ".join(headline(told(taken, excused.verdict, excused=excused)))
     assert head.startswith(said)
     assert "None" not in head
+
+
+def test_only_the_failure_that_the_headline_gives_is_left_out_below_it():
+    """Which line that is follows from what failed, not from words that two messages share."""
+    report = RunReport(statuses=(4,), failures=("the Hub refused the card (403)", "the card"))
+    assert "the Hub refused the card (403)" in headline(report).text
+    for text in (summary.render(report), comment.render(report, key="k")):
+        below = text.partition("**What failed**")[2]
+        assert "- the card\n" in below
+        assert "403" not in below

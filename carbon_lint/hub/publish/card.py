@@ -259,11 +259,13 @@ class _Publication:
         return "the old card is there: nothing was sent"
 
 
-def linter(settings: Settings, evidence: Evidence | None = None) -> Callable[[bytes], tuple[str, ...]]:
-    """Return a function that lints a card as `check` does and returns its errors, one line each."""
+def linter(
+    settings: Settings, evidence: Evidence | None = None, name: str = CARD
+) -> Callable[[bytes], tuple[str, ...]]:
+    """Return a function that lints the card `name` as `check` does and returns its errors, one line each."""
 
     def errors_of(card: bytes) -> tuple[str, ...]:
-        found = lint_text(card, CARD, settings, evidence)
+        found = lint_text(card, name, settings, evidence)
         return tuple(terminal(str(it)) for it in found if it.severity == "error")
 
     return errors_of

@@ -81,5 +81,5 @@ def _words(text: str) -> Stated:
     emissions_g = float(quantity.grams[0])
     if quantity.doubt or not 0 <= emissions_g < math.inf:
         return _unread(text, quantity.doubt or _NO_AMOUNT)
-    note = f"converted from {quantity.unit.mass.name}{', approximate' if match['about'] else ''}"
+    note = f"converted from {quantity.unit.mass.name}{', approximate' if quantity.is_about else ''}"
     return Stated(emissions_g=emissions_g, text=text, note=note, is_converted=True)

@@ -189,7 +189,8 @@ class ElectricityMaps:
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MOST_G_PER_KWH:
             unusual = None if self.allow_unusual else unusual_intensity(value)
             if unusual is not None:
-                raise self._nothing(f"states an intensity that no grid has: {unusual[0]}", hint=unusual[1])
+                hint = f"{_NAME_IT}, or set allow-unusual-intensity"
+                raise self._nothing(f"states an intensity that no grid has: {unusual[0]}", hint=hint)
             return float(value)
         raise self._nothing(f"states no intensity: carbonIntensity is {_shown(value)}")
 

@@ -8,7 +8,7 @@ from carbon_lint.records.record import Record
 from carbon_lint.report.findings import markdown
 from carbon_lint.report.findings.reporters import RenderOptions
 from carbon_lint.report.run import sections
-from carbon_lint.report.run.headline import headline
+from carbon_lint.report.run.headline import gives_failure, headline
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import markdown_message
 
@@ -36,7 +36,7 @@ def render(report: RunReport, *, key: str, run_url: str | None = None) -> str:
     head = headline(report)
     parts = [
         f"{marker(key)}\n### {head.mark} carbon-lint: {markdown_message(head.text)}\n",
-        sections.failures(report.failures, head.text),
+        sections.failures(report.failures, is_first_given=gives_failure(report)),
         sections.publication(report.publication),
         sections.comparison(report.comparison),
         "" if record is None else sections.limits(verdict, record),

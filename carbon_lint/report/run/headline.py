@@ -46,6 +46,12 @@ def headline(end: RunReport) -> Headline:
     return Headline(mark, ", ".join(part for part in parts if part))
 
 
+def gives_failure(end: RunReport) -> bool:
+    """Return whether the headline gives the whole first line of the first failure, which need not be repeated."""
+    is_of_run = not end.has_failed or _failed_run(end) is not None
+    return bool(end.failures) and not (is_of_run or _is_of_findings(end)) and len(_first_line(end)) <= _MOST_CHARACTERS
+
+
 def _passed(end: RunReport) -> tuple[str, str, str]:
     record, verdict = end.record, end.verdict
     if record is None:
@@ -69,6 +75,18 @@ def _linted(end: RunReport) -> tuple[str, str, str]:
 
 
 def _failed(end: RunReport) -> tuple[str, str, str]:
+    of_run = _failed_run(end)
+    if of_run is not None:
+        return of_run
+    _, lead, figures = _passed(end)
+    cause = _cause(end)
+    if end.record is None:
+        return "❌", cause, ""
+    return "❌", f"{cause}; {lead[0].lower()}{lead[1:]}" if lead else f"{cause}; {figures}", figures if lead else ""
+
+
+def _failed_run(end: RunReport) -> tuple[str, str, str] | None:
+    """Return how a run failed; `None` if something else did."""
     record = end.record
     is_measured = record is not None and record.energy_kwh.total is not None
     figures = _figures(record, end.verdict) if is_measured and record is not None else ""
@@ -81,11 +99,7 @@ def _failed(end: RunReport) -> tuple[str, str, str]:
         return "❌", "Not measured", "there is no trustworthy figure"
     if record is not None and (end.is_over or record.stopped_by is StoppedBy.BUDGET):
         return "❌", *_over(end, record)
-    _, lead, figures = _passed(end)
-    cause = _cause(end)
-    if record is None:
-        return "❌", cause, ""
-    return "❌", f"{cause}; {lead[0].lower()}{lead[1:]}" if lead else f"{cause}; {figures}", figures if lead else ""
+    return None
 
 
 def _over(end: RunReport, record: Record) -> tuple[str, str]:
@@ -104,15 +118,23 @@ def _over(end: RunReport, record: Record) -> tuple[str, str]:
 
 def _cause(end: RunReport) -> str:
     """Return what failed, if it is not the run."""
-    if end.lint is not None and end.lint.is_failing and (not end.failures or end.exit_status == ExitCode.FINDINGS):
+    if _is_of_findings(end):
         return _findings(end)
     if not end.failures:
         return f"Failed with exit status {end.exit_status}"
-    first = shortened(end.failures[0].split("\n", 1)[0], _MOST_CHARACTERS)
+    first = shortened(_first_line(end), _MOST_CHARACTERS)
     known = _ENDED.get(end.exit_status)
     if end.exit_status == ExitCode.DID_NOT_RUN and end.record is None:
         known = "Did not run"
     return f"{known}: {first}" if known and not end.is_setup_failed else f"{first[:1].upper()}{first[1:]}"
+
+
+def _is_of_findings(end: RunReport) -> bool:
+    return end.lint is not None and end.lint.is_failing and (not end.failures or end.exit_status == ExitCode.FINDINGS)
+
+
+def _first_line(end: RunReport) -> str:
+    return end.failures[0].split("\n", 1)[0]
 
 
 def _findings(end: RunReport) -> str:
@@ -167,12 +189,10 @@ def _within(limit: LimitResult) -> str:
 
 def _beside(limit: LimitResult) -> str:
     """Return `4.19 of 4 mg`: measured of allowed, the unit once if it is the same."""
-    allowed = phrases.amount(limit.unit, limit.allowed)
+    measured, allowed = (phrases.amount(limit.unit, value) for value in (limit.measured, limit.allowed))
     if limit.name == "max-increase":
         more = "more" if limit.measured >= 0 else "less"
         return f"{phrases.amount(limit.unit, abs(limit.measured))} {more} than the baseline, {allowed} more allowed"
-    measured = phrases.amount(limit.unit, limit.measured)
     name = f"{limit.name}: " if limit.is_of_window else ""
     by = f", over by {phrases.amount(limit.unit, -limit.margin)}" if limit.is_over and measured == allowed else ""
-    number, unit = measured.split(" ")
-    return f"{name}{number if allowed.endswith(f' {unit}') else measured} of {allowed}{by}"
+    return f"{name}{phrases.amount_of(limit.unit, limit.measured, limit.allowed)}{by}"

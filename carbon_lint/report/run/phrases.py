@@ -15,8 +15,10 @@ from carbon_lint.text import plural
 from carbon_lint.units import (
     format_duration,
     format_emissions,
+    format_emissions_of,
     format_emissions_range,
     format_energy,
+    format_energy_of,
     format_energy_range,
     significant,
 )
@@ -74,6 +76,11 @@ def energy(value_kwh: float | None) -> str:
 def amount(unit: str, value: float) -> str:
     """Return an amount in `g` or `kWh` for a person."""
     return format_emissions(value) if unit == "g" else format_energy(value)
+
+
+def amount_of(unit: str, value: float, whole: float) -> str:
+    """Return an amount in `g` or `kWh` of another, the unit once if it is the same: `4.19 of 4 mg`."""
+    return (format_emissions_of if unit == "g" else format_energy_of)(value, whole)
 
 
 def with_range(unit: str, known: Range | None) -> str:

@@ -31,12 +31,12 @@ class Publication:
     why_not: str | None = None
 
 
-def failures(messages: Iterable[str], headline: str) -> str:
-    """Return what failed and what to do, below the headline; a line that the headline gives is left out."""
+def failures(messages: Iterable[str], *, is_first_given: bool) -> str:
+    """Return what failed and what to do, below the headline; the first is left out if the headline gives all of it."""
     lines = ""
-    for failure in messages:
+    for number, failure in enumerate(messages):
         first, *more = failure.split("\n")
-        if more or first.lower() not in headline.lower():
+        if more or number or not is_first_given:
             advice = "".join(f"  \n  {markdown_message(line.strip())}" for line in more)
             lines += f"- {markdown_message(first)}{advice}\n"
     return f"**What failed**\n\n{lines}" if lines else ""

@@ -9,7 +9,7 @@ from carbon_lint.report.findings import markdown
 from carbon_lint.report.findings.reporters import RenderOptions
 from carbon_lint.report.run import phrases, sections
 from carbon_lint.report.run.curve import mermaid
-from carbon_lint.report.run.headline import headline
+from carbon_lint.report.run.headline import gives_failure, headline
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.text import markdown_code, markdown_message, markdown_text, terminal
 from carbon_lint.units import significant
@@ -23,7 +23,7 @@ def render(report: RunReport) -> str:
     head = headline(report)
     parts = [
         f"## {head.mark} {markdown_message(head.text)}\n",
-        sections.failures(report.failures, head.text),
+        sections.failures(report.failures, is_first_given=gives_failure(report)),
         sections.publication(report.publication),
     ]
     if record is not None:

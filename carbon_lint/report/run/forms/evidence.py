@@ -42,12 +42,12 @@ def rows(record: Record) -> list[tuple[str, str]]:
     """Return name and value of all that makes the figures worth something, in a fixed order."""
     found = [("run", record.run_id), ("outcome", str(record.outcome)), ("scope", scope(record))]
     found += [("PUE", significant(record.pue)), ("energy with range", phrases.energy_with_range(record))]
-    for name, component_kwh, method in phrases.components(record):
-        found.append((f"{name} energy", phrases.energy(component_kwh)))
-        found.append((f"{name} method", str(method) if method else "not stated"))
+    *by_component, measured = method_rows(record)
+    for (name, component_kwh, _), how in zip(phrases.components(record), by_component, strict=True):
+        found += [(f"{name} energy", phrases.energy(component_kwh)), how]
     if record.emissions_g is not None:
         found.append(("emissions", phrases.emissions_with_range(record)))
-    found.append(("measured", phrases.measured(record) or "not known"))
+    found.append(measured)
     found.append(("left out", phrases.left_out(record)))
     found.append(("carbon intensity", phrases.intensity(record)))
     for gpu in record.hardware.gpus:
@@ -56,6 +56,14 @@ def rows(record: Record) -> list[tuple[str, str]]:
     if record.provenance.commit:
         found.append(("commit", record.provenance.commit))
     return [*found, *(("warning", warning) for warning in record.warnings)]
+
+
+def method_rows(record: Record) -> list[tuple[str, str]]:
+    """Return by which method the energy of each component was found, and last how much of it a sensor read."""
+    rows = [
+        (f"{name} method", str(method) if method else "not stated") for name, _, method in phrases.components(record)
+    ]
+    return [*rows, ("measured", phrases.measured(record) or "not known")]
 
 
 def methods(record: Record) -> str:

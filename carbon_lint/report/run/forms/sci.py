@@ -60,7 +60,7 @@ def render(record: Record, subject: Subject) -> str:
         "embodied_emissions": {"unit": "gCO2eq", "value": embodied_g, "why_empty": why_empty},
         "functional_unit": unit,
         "score": _score(operational, embodied_g, unit),
-        "method": {name: value for name, value in evidence.rows(record) if name.endswith((" method", "measured"))},
+        "method": dict(evidence.method_rows(record)),
         "run": record.run_id,
         "tool": f"carbon-lint {__version__}",
         "warnings": list(record.warnings),
