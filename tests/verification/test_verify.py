@@ -127,7 +127,7 @@ def test_what_is_wrong_with_the_comments_of_the_section_is_said(cli):
             whole.replace(last, f"{last}\n{last}"),
             r"on line 11, the closing one on line \d+ and \d+: expected one of each",
         ),
-        (whole.replace(first, "X").replace(last, first).replace("X", last), "stands before the opening one"),
+        (whole.replace(first, "MARK").replace(last, first).replace("MARK", last), "stands before the opening one"),
     ):
         Path("README.md").write_text(text)
         code, _, err = cli("verify", "README.md", "--record", "r.json")
