@@ -61,7 +61,7 @@ def test_only_what_was_written_meanwhile_counts_and_of_a_run_its_last_row(tmp_pa
         {"timestamp": NOW, "run_id": "now", "energy_consumed": "0.3"},
     )
     (told,) = nested.notes(a_record(), str(tmp_path))
-    assert "wrote emissions.csv: 0.3 kWh, " in told
+    assert "wrote emissions.csv: 300 Wh, " in told
 
 
 def test_more_than_the_whole_run_and_coordinates_are_said(tmp_path):
