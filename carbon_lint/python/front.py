@@ -13,6 +13,7 @@ from carbon_lint.config_keys import ON_EXCEED, REQUIRABLE
 from carbon_lint.errors import UsageError
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
 from carbon_lint.measurement.job.body import Body
+from carbon_lint.measurement.job.environment import GRID_TOKEN_VARIABLE
 from carbon_lint.measurement.job.ranks import stray_rank, whole_node
 from carbon_lint.measurement.loop import WARN_AT_SHARE
 from carbon_lint.measurement.meter import Meter
@@ -84,7 +85,8 @@ def _options(given: dict[str, Any]) -> Options:
     _check_choice("on_exceed", values["on_exceed"], ON_EXCEED)
     for wanted in values["require"]:
         _check_choice("require", wanted, REQUIRABLE)
-    return read_options(values, spelling="{}")
+    token, advice = os.environ.get(GRID_TOKEN_VARIABLE), f"set {GRID_TOKEN_VARIABLE}, or name the place"
+    return read_options(values, spelling="{}", grid_token=token, grid_token_hint=advice)
 
 
 def _as_text(value: Any) -> Any:

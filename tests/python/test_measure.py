@@ -312,6 +312,17 @@ def test_figures_go_into_the_card_and_the_configuration_counts():
         until_measured(run)
 
 
+def test_a_grid_of_the_configuration_needs_the_token_of_the_environment(monkeypatch):
+    Path("carbon-lint.toml").write_text('electricity-maps = "FR"\n')
+    with pytest.raises(CarbonLintError, match="FR needs a token") as caught, measure():
+        raise AssertionError("the body has begun")
+    assert "set ELECTRICITYMAPS_API_TOKEN" in " ".join(caught.value.__notes__)
+    monkeypatch.setenv("ELECTRICITYMAPS_API_TOKEN", "abc")
+    with measure(tick="10ms") as run:
+        until_measured(run)
+    assert run.energy_kwh > 0
+
+
 def test_runs_of_a_clusters_job_are_one_run_group_as_with_the_command(monkeypatch, caplog):
     caplog.set_level(logging.INFO, "carbon_lint")
     Path("README.md").write_text("---\nlicense: mit\n---\n")
