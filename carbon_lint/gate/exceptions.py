@@ -48,8 +48,8 @@ def excuse(verdict: Verdict, exceptions: Iterable[BudgetException], today: date)
     """
     over = {limit.name for limit in verdict.limits if limit.is_over}
     concerned = [exception for exception in exceptions if exception.limit in over]
-    used = tuple(exception for exception in concerned if exception.until >= today)
-    expired = tuple(exception for exception in concerned if exception.until < today)
+    used = tuple(exception for exception in concerned if exception.holds_on(today))
+    expired = tuple(exception for exception in concerned if not exception.holds_on(today))
     left = over - {exception.limit for exception in used}
     if left or not used:
         return Excused(verdict=verdict, used=used if not left else (), expired=expired)

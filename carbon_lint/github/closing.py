@@ -34,8 +34,8 @@ def announce(step: Step) -> None:
     """
     report = step.result.report
     head = headline(report)
-    lines = [line.strip() for failure in report.failures for line in failure.split("\n")]
-    parts = [head.text, *_limits_that_fail(report), *(line for line in lines if line.lower() not in head.text.lower())]
+    lines = [line for line in report.failure_lines if line.lower() not in head.text.lower()]
+    parts = [head.text, *_limits_that_fail(report), *lines]
     if report.exit_status:
         step.console.error("\n".join(parts), where=step.result.failed_at)
     elif head.mark == "⚠️" and report.record is not None:

@@ -33,7 +33,7 @@ class Story:
 
     def __init__(self, plan: RunPlan, front: FrontEnd, report: RunReport | None = None) -> None:
         self.plan = plan
-        self.report = report or RunReport(statuses=())
+        self.report = replace(report or RunReport(statuses=()), is_limited=plan.limits.asks)
         self._front = front
 
     def run(self) -> RunReport:

@@ -161,7 +161,7 @@ def month_of(
         ),
         retries=_group("retries", list(filter(_is_retry, alive)), whole),
         over_own_limit=sum(each.entry.record.over_budget for each in alive),
-        exceptions=tuple(one for one in exceptions if one.until >= period.start.date()),
+        exceptions=tuple(one for one in exceptions if one.holds_on(period.start.date())),
         let_through=_let_through(each.entry.record for each in alive),
         broken=tuple(broken),
         of_no_team=_of_no_team(alive, [each.budget for each, _ in spent if each.budget.models]),
