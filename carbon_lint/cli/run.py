@@ -87,7 +87,7 @@ def _own_plan(plan: RunPlan) -> RunPlan:
     _say(
         "limits of the whole job: join the nodes' records by `carbon-lint merge`, and judge them by `carbon-lint gate`"
     )
-    return replace(plan, limits=replace(plan.limits, budget=Budget()))
+    return replace(plan, limits=replace(plan.limits, budget=Budget(), windows=()))
 
 
 class _Terminal(FrontEnd):

@@ -22,7 +22,7 @@ from carbon_lint.pipeline.options import Options, Surroundings
 from carbon_lint.pipeline.plan import RunPlan, plan_run
 from carbon_lint.pipeline.story import Story
 from carbon_lint.records.comparable import Identity, identity_of
-from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
+from carbon_lint.records.ledger_url import LEDGER_FOLDER
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import load_record, parse_record
 from carbon_lint.report.earlier import check_replaceable
@@ -87,18 +87,11 @@ def plan_of(step: Step, options: Options, configuration: Configuration, record: 
         hub_token=inputs.hf_token,
         ledger_folder=str(context.workspace / LEDGER_FOLDER),
         exceptions=_exceptions_by_label(step),
-        has_windows=_has_windows(step, configuration),
         only_own_group=not is_measuring and not inputs.allow_foreign,
         record_path=None if path is None else str(path),
         card=None if inputs.card is None else str(paths.inside(context, "card", inputs.card)),
     )
     return plan_run(options, configuration.settings, around)
-
-
-def _has_windows(step: Step, configuration: Configuration) -> bool:
-    """Return whether there are budgets of windows, and a ledger to judge them with."""
-    has_ledger = step.environ.get(LEDGER_VARIABLE) or (step.context.workspace / LEDGER_FOLDER).is_dir()
-    return bool(configuration.settings.budget and has_ledger)
 
 
 def _exceptions_by_label(step: Step) -> tuple[BudgetException, ...]:

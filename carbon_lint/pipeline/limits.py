@@ -12,6 +12,8 @@ from carbon_lint.gate.verdict import Budget
 from carbon_lint.limits import BudgetException, MaxIncrease, Source, WindowBudget
 from carbon_lint.measurement.request import OnLoss, StopWhen
 from carbon_lint.pipeline.options import Options, Surroundings
+from carbon_lint.records.ledger_url import LEDGER_VARIABLE
+from carbon_lint.records.storage import is_missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,7 @@ class Limits:
         exceptions: limits that are lifted until a day, which may be past.
         uncertainty: the user's own, for every modelled component; `None` takes the gate's.
         today: the day by which exceptions hold.
-        windows: budgets of the runs of a window, which are judged with what the ledger holds.
+        windows: budgets of the runs of a window, which are judged with what the ledger holds; empty without a ledger.
         windows_source: the file that states them.
     """
 
@@ -47,7 +49,7 @@ class Limits:
     @property
     def hard_budget(self) -> Budget:
         """The limits that stop a running job: those that no exception lifts today."""
-        lifted = {exception.limit for exception in self.exceptions if exception.until >= self.today}
+        lifted = {exception.limit for exception in self.exceptions if exception.holds_on(self.today)}
         return replace(
             self.budget,
             max_emissions_g=None if "max-emissions" in lifted else self.budget.max_emissions_g,
@@ -74,6 +76,11 @@ def budget_of(options: Options, settings: Settings) -> Budget:
     return given.tightened(configured)
 
 
+def _has_ledger(options: Options, around: Surroundings) -> bool:
+    """Return whether there is a ledger: one that somebody names must be there, the usual folder need not."""
+    return bool(options.ledger or around.environ.get(LEDGER_VARIABLE)) or not is_missing(around.ledger_folder)
+
+
 def limits_of(options: Options, settings: Settings, around: Surroundings) -> Limits:
     """Return what a run is held to. Raises ConfigError."""
     baseline = options.baseline or settings.baseline
@@ -97,6 +104,6 @@ def limits_of(options: Options, settings: Settings, around: Surroundings) -> Lim
         grace_s=settings.grace_s if options.grace_s is None else options.grace_s,
         uncertainty=options.uncertainty,
         today=datetime.now(UTC).date(),
-        windows=settings.budget if around.has_windows else (),
+        windows=settings.budget if around.needs_windows or _has_ledger(options, around) else (),
         windows_source=settings.path,
     )
