@@ -88,7 +88,11 @@ class Story:
                 self._know(is_over_budget=True)
                 self.fails_with(MeasurementError.exit_code)
         else:
-            judged = judge_run(record, self.plan)
+            try:
+                judged = judge_run(record, self.plan)
+            except CarbonLintError:
+                self._front.show(self.report)  # what was measured is shown, whatever keeps it from being judged
+                raise
             debug.log("story", "verdict: %s", judged.verdict)
             if judged.record is not None and judged.record is not record:
                 record = judged.record
