@@ -146,7 +146,7 @@ class Settings:
         from datetime import UTC, datetime
 
         today = datetime.now(UTC).date()
-        return next((one for one in self.exception if one.limit == limit and one.until >= today), None)
+        return next((one for one in self.exception if one.limit == limit and one.holds_on(today)), None)
 
     def on_machine(self, node: str) -> Machine:
         """Return what holds on a machine: of each value the first `[[machine]]` table that matches and states it.

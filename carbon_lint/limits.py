@@ -65,6 +65,10 @@ class BudgetException(NamedTuple):
     reason: str
     until: date
 
+    def holds_on(self, day: date) -> bool:
+        """Return whether the limit is lifted on a day."""
+        return day <= self.until
+
     def __str__(self) -> str:
         """Return everything that a reader needs to object to it."""
         return f"{self.limit}: excepted by {self.owner} until {self.until.isoformat()}: {self.reason}"

@@ -106,7 +106,7 @@ EXIT_CODES_BY_VERB: dict[str, dict[str, int]] = {
     ),
     "no card, no model or no run was found": {"check": 3, "audit": 3, "verify": 3, "ledger": 3},
     "the location is not known": {"run": 125, "doctor": 125, "card": 2, "estimate": 2},
-    "a record without a figure": {"gate": 125, "ledger": 125, "card": 2, "merge": 2, "publish": 2, "estimate": 2},
+    "a record without a figure": {"gate": 125, "ledger": 125, "card": 2, "merge": 2, "publish": 1, "estimate": 2},
     "the Hub cannot be reached": {"publish": 4, "find": 2, "audit": 2, "verify": 2, "gate": 2},
     "the extra `hub` is not installed": {"publish": 4, "find": 2, "audit": 2, "verify": 2},
     "the job exits with 7": {"run": 7},

@@ -35,6 +35,8 @@ _OF_A_DATA_SET = frozenset(
     )
 )
 _OF_A_SPACE = frozenset(("sdk", "sdk_version", "app_file", "colorFrom", "colorTo"))
+_TOO_MUCH = 10**300
+"""More than anything emits, and its sums are still finite."""
 _CARBON_WORDS = ("co2", "emission", "carbon", "geographic")
 _NONE: list[Node] = []
 """Shared by all scalars, and never appended to."""
@@ -187,6 +189,13 @@ def property_name(key: Node) -> str:
     return js_key(kind, value)
 
 
+def amount_of(value: object) -> float | None:
+    """Return what a key of a block holds as an amount; `None` unless it is a finite number that is not negative."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < _TOO_MUCH else None
+
+
 class Problem(Value):
     """Something about the card that keeps the Hub from reading it, at `text[start:end]`.
 
@@ -267,13 +276,22 @@ class Card:
         """The value of `co2_eq_emissions`."""
         return self.root.get(BLOCK_KEY) if self.mentions_carbon and self.root is not None else None
 
+    def field(self, name: str) -> Node | None:
+        """Return the value of a key of the block; a block that is no map is its own `emissions`."""
+        block = self.block
+        if block is None or block.kind == "map":
+            return None if block is None else block.get(name)
+        return block if name == "emissions" else None
+
+    def amount(self, name: str) -> float | None:
+        """Return the number that a key of the block holds; `None` unless it is finite and not negative."""
+        figure = self.field(name)
+        return None if figure is None else amount_of(figure.value)
+
     @property
     def emissions_g(self) -> float | None:
-        """The grams that the card states; `None` unless it states a number."""
-        block = self.block
-        figure = block.get("emissions") if block is not None and block.kind == "map" else block
-        value = figure.value if figure is not None and figure.is_number else None
-        return float(value) if isinstance(value, int | float) else None
+        """The grams that the card states; `None` unless it states a finite number that is not negative."""
+        return self.amount("emissions")
 
     @property
     def block_key(self) -> Node | None:

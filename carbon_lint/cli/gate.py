@@ -4,9 +4,11 @@
   carbon-lint gate r.json --baseline ledger:main --max-increase '10% and 5 g'
   carbon-lint gate r.json --window --ledger s3://team/ledger
 
-The limits, the baseline and the exceptions of carbon-lint.toml count too. Of
-two limits of one kind the tighter one counts. If a limit lies within the
-range of the figure, the verdict is inconclusive, and --on-modelled decides.
+The limits, the baseline and the exceptions of carbon-lint.toml count too, and
+its [[budget]] tables if there is a ledger. Of two limits of one kind the
+tighter one counts. If a limit lies within the range of the figure, the verdict
+is inconclusive, and --on-modelled decides. A run that went over a limit that it
+was measured under fails under every other limit, too.
 
 Exit status: 0 within the budget, 1 over it, 125 if the record has no figure.
 """
@@ -41,7 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--window",
         action="store_true",
-        help="also judge the [[budget]] tables: this run and the ledger's runs in the window of each",
+        help="fail if there are no [[budget]] tables, or no ledger, to judge the run with its window by",
     )
     add_format_argument(parser)
     add_baseline_arguments(parser)
@@ -50,7 +52,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Judge the record, print the verdict, return 0 or 1."""
     record, plan = read(arguments)
-    if not plan.limits.asks:
+    if not plan.limits.asks and not record.over_budget:
         raise UsageError(
             "no limit to gate by",
             hint="give --max-emissions '1 kg' or --max-energy '2 kWh', or --baseline with --max-increase, or --window",
@@ -67,8 +69,8 @@ def read(arguments: Namespace, *, without: tuple[str, ...] = ()) -> tuple[Record
     """Return the record that a verb names, and the plan by which it is judged. Raises CarbonLintError."""
     options, settings = options_from(arguments, without=without), load()
     record = load_record(arguments.record)
-    has_windows = getattr(arguments, "window", False)
-    if has_windows and not settings.budget:
+    needs_windows = getattr(arguments, "window", False)
+    if needs_windows and not settings.budget:
         raise UsageError(
             f"--window needs budgets: {settings.path or 'carbon-lint.toml'} has no [[budget]]",
             hint='add a table [[budget]] with name = "team", window = "month", max-emissions = "10 kg"',
@@ -77,7 +79,7 @@ def read(arguments: Namespace, *, without: tuple[str, ...] = ()) -> tuple[Record
         run=identity_of(record),
         environ=os.environ,
         is_measuring=False,
-        has_windows=has_windows,
+        needs_windows=needs_windows,
         record_path=arguments.record,
     )
     plan = plan_run(options, settings, around)

@@ -13,6 +13,8 @@
 
 Only the figures change unless you give --whole-card. A model without a card
 gets all of CARD. If the Hub has the figures already, nothing is committed.
+Nothing is published of a run that did not complete, that went over a limit it
+was measured under, or that is over the limits of carbon-lint.toml.
 
 Exit status: 0 done, 1 if the card has errors or the run did not pass,
 4 if the card could not be published.
@@ -31,6 +33,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.cli.flags import add_format_argument, add_keys, contents, say, show_wait
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
+from carbon_lint.records.comparable import identity_of
 from carbon_lint.records.provenance import check_origin
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import load_record
@@ -99,9 +102,8 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.hub.publish.card import AGAIN_IS_SAFE, CardErrorsError, ChangedCardError
 
     _refuse_what_cannot_be_combined(arguments)
-    record = None if arguments.record is None else load_record(arguments.record)
-    if record is not None and not arguments.allow_foreign:
-        check_origin(record, arguments.record, os.environ, switch="--allow-foreign")
+    settings = load(".")
+    record = None if arguments.record is None else _record(arguments, settings)
     with (
         quiet_client(),
         open_model(
@@ -116,7 +118,7 @@ def run(arguments: Namespace) -> int:
         try:
             if arguments.stage:
                 return _stage(arguments, repo)
-            return _publish(arguments, record, repo)
+            return _publish(arguments, record, settings, repo)
         except CardErrorsError as error:
             sys.stdout.write("".join(f"{line}\n" for line in error.findings))
             raise
@@ -176,16 +178,15 @@ def _stage_key(arguments: Namespace) -> str | None:
     return " ".join(name for name in names if name) if run_id else None
 
 
-def _publish(arguments: Namespace, record: Record | None, repo: ModelRepo) -> int:
+def _publish(arguments: Namespace, record: Record | None, settings: Settings, repo: ModelRepo) -> int:
     from carbon_lint.hub.publish.card import publish_card
     from carbon_lint.hub.publish.pulls import publish_by_pull_request
     from carbon_lint.hub.publish.stage import merge_release, parse_ref
     from carbon_lint.pipeline.publish import publish
 
     by: Way = publish_by_pull_request if arguments.create_pr else publish_card
-    if arguments.merge and record is not None:
-        by = partial(merge_release, parse_ref(arguments.merge), record)
-    settings = load(".")
+    if arguments.merge:
+        by = partial(merge_release, parse_ref(arguments.merge))
     published = publish(
         _publishing(arguments, record, settings, repo.id),
         settings,
@@ -233,6 +234,20 @@ def _publishing(arguments: Namespace, record: Record | None, settings: Settings,
         whole_switch="--whole-card",
         first_hint=f"name a card to begin with: carbon-lint publish README.md --record r.json --to {repo_id}",
     )
+
+
+def _record(arguments: Namespace, settings: Settings) -> Record:
+    """Return the record. Raises CarbonLintError if it is another run's, or its run did not pass."""
+    from carbon_lint.pipeline.options import Options, Surroundings
+    from carbon_lint.pipeline.plan import plan_run
+    from carbon_lint.pipeline.publish import refuse_unless_passed
+
+    record = load_record(arguments.record)
+    if not arguments.allow_foreign:
+        check_origin(record, arguments.record, os.environ, switch="--allow-foreign")
+    around = Surroundings(run=identity_of(record), environ=os.environ, is_measuring=False, record_path=arguments.record)
+    refuse_unless_passed(record, plan_run(Options(), settings, around))
+    return record
 
 
 def _say_loss(lost: Loss) -> None:

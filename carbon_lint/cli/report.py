@@ -29,7 +29,7 @@ from dataclasses import replace
 
 from carbon_lint.cli.flags import add_baseline_arguments, add_keys, put, say
 from carbon_lint.cli.gate import read
-from carbon_lint.errors import MeasurementError
+from carbon_lint.errors import InputError, MeasurementError
 from carbon_lint.lint.batch import lint_paths
 from carbon_lint.lint.engine import LintRequest
 from carbon_lint.measurement.course import course_of
@@ -110,10 +110,10 @@ def _judged(arguments: Namespace) -> RunReport:
     record, plan = read(arguments, without=("card",))
     try:
         return judge_run(record, plan)
-    except MeasurementError as error:
+    except (MeasurementError, InputError) as error:
         say(f"not judged: {error.message}")
         unlimited = Limits(max_age_s=plan.limits.max_age_s, today=plan.limits.today)
-        return judge_run(record, replace(plan, limits=unlimited))
+        return replace(judge_run(record, replace(plan, limits=unlimited)), is_limited=True)
 
 
 def _render(arguments: Namespace, report: RunReport) -> str:

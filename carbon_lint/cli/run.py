@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from carbon_lint.cli import run_options
 from carbon_lint.cli.flags import say
 from carbon_lint.config import load
-from carbon_lint.errors import OutputError
+from carbon_lint.errors import CarbonLintError, OutputError
 from carbon_lint.measurement.job.environment import describe_program, describe_withheld, job_environ, own_venv
 from carbon_lint.measurement.meter import Meter
 from carbon_lint.measurement.request import RunRequest
@@ -75,12 +75,17 @@ def run(arguments: Namespace) -> int:
     withheld = _job_environ(request)[1]
     if withheld:
         _say(f"not handed to the job: {describe_withheld(withheld)} (--pass-env NAME hands one on)")
+    known = RunReport(statuses=(), is_share=plan.limits.is_share)
+    story = Story(plan, _Terminal(request, meter, watch), known)
     try:
-        known = RunReport(statuses=(), is_share=plan.limits.is_share)
-        report = Story(plan, _Terminal(request, meter, watch), known).run()
+        story.run()
     except RecordNotWrittenError as error:
         return _print_record(error.record, error)
-    return report.exit_status or 0
+    except CarbonLintError as error:
+        if not story.report.exit_status:
+            raise
+        raise error.again(exit_code=story.report.exit_status) from error  # the job's own failure wins
+    return story.report.exit_status or 0
 
 
 class _Terminal(FrontEnd):

@@ -48,8 +48,8 @@ def excuse(verdict: Verdict, exceptions: Iterable[BudgetException], today: date)
     """
     over = {limit.name for limit in verdict.limits if limit.is_over}
     concerned = [exception for exception in exceptions if exception.limit in over]
-    used = tuple(exception for exception in concerned if exception.until >= today)
-    expired = tuple(exception for exception in concerned if exception.until < today)
+    used = tuple(exception for exception in concerned if exception.holds_on(today))
+    expired = tuple(exception for exception in concerned if not exception.holds_on(today))
     if not used or over - {exception.limit for exception in used}:
         return Excused(verdict=verdict, expired=expired)
     passed = replace(verdict, status=Status.PASS, reasons=(*verdict.reasons, *map(str, used)))

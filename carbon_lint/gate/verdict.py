@@ -9,7 +9,6 @@ from carbon_lint.records.uncertainty import Bounds
 
 INCREASE = "max-increase"
 """The limit on what a run takes more than its baseline."""
-_OF_WINDOW = "budget "
 
 
 class Status(StrEnum):
@@ -60,6 +59,7 @@ class LimitResult:
         source: who set the limit: `--max-emissions`, `input max-emissions`, `carbon-lint.toml:3`.
         measured_share: the part of `measured` that a sensor read, 0 to 1; `None` if that is not known.
         bounds: the least and the most that it may be, in `unit`; `None` holds the figure as it stands.
+        is_of_window: it limits all runs of a window of time together, and not one run.
     """
 
     name: str  # max-emissions | max-energy | max-increase | `budget NAME, PERIOD`
@@ -69,35 +69,30 @@ class LimitResult:
     source: str | None = field(default=None, compare=False)
     measured_share: float | None = field(default=None, compare=False)
     bounds: Bounds | None = field(default=None, compare=False)
-
-    @property
-    def is_of_window(self) -> bool:
-        """Return whether it limits all runs of a window of time together, and not one run."""
-        return self.name.startswith(_OF_WINDOW)
+    is_of_window: bool = False
 
     @property
     def margin(self) -> float:
         """Return what is left, in `unit`; negative if over."""
         return self.allowed - self.measured
 
+    def is_exceeded_by(self, amount: float) -> bool:
+        """Return whether an amount in `unit` is over the limit: the one comparison by which runs are judged."""
+        return amount > self.allowed
+
     @property
     def is_over(self) -> bool:
         """Return whether more was measured than is allowed."""
-        return self.measured > self.allowed
+        return self.is_exceeded_by(self.measured)
 
     @property
     def status(self) -> Status:
         """Return what this limit alone comes to: inconclusive if the truth may lie on its other side."""
         low = self.measured if self.bounds is None else min(self.bounds.low, self.measured)
         high = self.measured if self.bounds is None else max(self.bounds.high, self.measured)
-        if low > self.allowed:
+        if self.is_exceeded_by(low):
             return Status.FAIL
-        return Status.PASS if high <= self.allowed else Status.INCONCLUSIVE
-
-
-def name_of_window(budget: str, period: str) -> str:
-    """Return the name of the limit that a budget sets for the runs of a period."""
-    return f"{_OF_WINDOW}{budget}, {period}"
+        return Status.INCONCLUSIVE if self.is_exceeded_by(high) else Status.PASS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from carbon_lint.gate.verdict import LimitResult, Status, Verdict, name_of_window, worst
+from carbon_lint.gate.verdict import LimitResult, Status, Verdict, worst
 from carbon_lint.limits import WindowBudget
 from carbon_lint.records.ledger_sum import Counted, Total, total_of
 from carbon_lint.records.periods import Period
@@ -37,13 +37,14 @@ class Spent:
         )
         return tuple(
             LimitResult(
-                name=name_of_window(budget.name, self.period.name),
+                name=f"budget {budget.name}, {self.period.name}",
                 unit=unit,
                 measured=sum_.likely,
                 allowed=allowed,
                 source=self.source,
                 measured_share=total.measured_share,
                 bounds=sum_.bounds,
+                is_of_window=True,
             )
             for unit, sum_, allowed in rows
             if allowed is not None

@@ -34,7 +34,7 @@ def announce(step: Step) -> None:
     """
     report = step.result.report
     head = headline(report)
-    lines = [line.strip() for failure in report.failures for line in failure.split("\n")]
+    lines = report.failure_lines
     # The headline has no room for who set a limit.
     limits = report.verdict.limits if report.verdict is not None and report.is_over_budget else ()
     over = [format_limit(limit) for limit in limits if limit.is_over]

@@ -21,7 +21,7 @@ from carbon_lint.pipeline.options import Options, Surroundings
 from carbon_lint.pipeline.plan import RunPlan, plan_run
 from carbon_lint.pipeline.story import Story
 from carbon_lint.records.comparable import Identity, identity_of
-from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
+from carbon_lint.records.ledger_url import LEDGER_FOLDER
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import load_record, parse_record
 from carbon_lint.report.earlier import check_replaceable
@@ -83,7 +83,6 @@ def plan_of(step: Step, options: Options, configuration: Configuration, record: 
         model=model_of(step),
         run_group=inputs.run_group or configuration.settings.run_group,
     )
-    has_ledger = bool(step.environ.get(LEDGER_VARIABLE)) or (context.workspace / LEDGER_FOLDER).is_dir()
     path = record_path_of(step) if is_measuring or record is not None else None
     around = Surroundings(
         run=before if record is None else identity_of(record),
@@ -93,7 +92,6 @@ def plan_of(step: Step, options: Options, configuration: Configuration, record: 
         hub_token=inputs.hf_token,
         ledger_folder=str(context.workspace / LEDGER_FOLDER),
         exceptions=_exceptions_by_label(step),
-        has_windows=has_ledger and bool(configuration.settings.budget),
         only_own_group=not is_measuring and not inputs.allow_foreign,
         record_path=None if path is None else str(path),
         card=None if inputs.card is None else str(paths.inside(context, "card", inputs.card)),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from carbon_lint.card.document import Node
+from carbon_lint.card.document import Card
 from carbon_lint.config import Settings
 from carbon_lint.errors import CarbonLintError, HubError, InputError
 from carbon_lint.gate.baseline import RunFigures, figures_of_record
@@ -88,16 +88,15 @@ def figures_of_card(data: bytes, origin: str) -> RunFigures | None:
     """Return what a card states; `None` if it states no number of grams."""
     from carbon_lint.card.read import read_card  # noqa: PLC0415  YAML is read only if there is a card
 
-    block = read_card(data, DEFAULT_CARD).block
-    emissions_g = _number(block, "emissions")
-    if emissions_g is None:
+    card = read_card(data, DEFAULT_CARD)
+    if card.emissions_g is None:
         return None
-    hardware = _words(block, "hardware_used")
+    hardware = _words(card, "hardware_used")
     return RunFigures(
         origin=origin,
-        emissions_g=emissions_g,
-        energy_kwh=_number(block, "energy_consumed"),
-        location=_words(block, "geographical_location"),
+        emissions_g=card.emissions_g,
+        energy_kwh=card.amount("energy_consumed"),
+        location=_words(card, "geographical_location"),
         hardware=None if hardware is None else ", ".join(sorted(hardware.split(", "))),
         card=data,
     )
@@ -147,15 +146,6 @@ def _stated(card: bytes | None, origin: str) -> RunFigures | str:
     return figures_of_card(card, origin) or f"{origin} states no emissions"
 
 
-def _member(block: Node | None, name: str) -> Node | None:
-    return block.get(name) if block is not None and block.kind == "map" else block if name == "emissions" else None
-
-
-def _number(block: Node | None, name: str) -> float | None:
-    node = _member(block, name)
-    return float(node.value) if node is not None and node.is_number and isinstance(node.value, int | float) else None
-
-
-def _words(block: Node | None, name: str) -> str | None:
-    node = _member(block, name)
+def _words(card: Card, name: str) -> str | None:
+    node = card.field(name)
     return node.value if node is not None and isinstance(node.value, str) else None

@@ -16,8 +16,8 @@ from carbon_lint.records.record import Record
 from carbon_lint.report.run.run_report import RunReport
 
 _BY_ITS_OWN_LIMIT = (
-    "the record says that the run went over a limit that it was measured under; those given here are wider\n"
-    "measure again under the wider limits, or raise the limit where the run is measured"
+    "the record says that the run went over a limit that it was measured under\n"
+    "measure again under a wider limit: one that is given afterwards lifts none"
 )
 
 
@@ -25,7 +25,8 @@ def judge_run(record: Record, plan: RunPlan) -> RunReport:
     """Judge a record by a plan's limits, baseline and exceptions, and return the report of that alone.
 
     The record of the report names the exceptions that let the run through.
-    A run that went over a limit it was measured under fails, also under wider limits, unless an exception lifts it.
+    A run that went over a limit it was measured under fails, also under wider limits or none, unless an exception lifts
+    it.
     Raises MeasurementError if the record holds no figure for one of the limits, InputError if the ledger of a window
     cannot be read.
     """
@@ -35,7 +36,7 @@ def judge_run(record: Record, plan: RunPlan) -> RunReport:
         current = baselines.figures_of_record(record, "this run")
         comparison = baselines.compare(current, baseline, max_age_s=limits.max_age_s)
     missing = baseline if isinstance(baseline, str) else None
-    if not limits.asks:
+    if not limits.asks and not record.over_budget:
         return RunReport(record=record, comparison=comparison)
     verdict = judge(record, limits.own_budget, uncertainty=limits.uncertainty)
     for increase in limits.increases:
@@ -43,14 +44,15 @@ def judge_run(record: Record, plan: RunPlan) -> RunReport:
     for spent in spent_with(record, limits, plan.ledger):
         verdict = with_budget(verdict, spent)
     excused = excuse(verdict, limits.exceptions, limits.today)
-    is_over = is_failing(excused.verdict, limits.on_modelled) or (record.over_budget and not excused.used)
-    is_by_its_own = is_over and excused.verdict.status is Status.PASS
+    is_over = is_failing(excused.verdict, limits.on_modelled)
+    is_by_its_own = record.over_budget and not is_over and not excused.used
     used = used_in(excused)
     return RunReport(
         record=replace(record, exceptions=used) if used else record,
-        verdict=excused.verdict,
+        verdict=replace(excused.verdict, status=Status.FAIL) if is_by_its_own else excused.verdict,
         comparison=comparison,
         excused=excused,
-        is_over_budget=is_over,
+        is_limited=limits.asks,
+        is_over_budget=is_over or is_by_its_own,
         failures=(_BY_ITS_OWN_LIMIT,) if is_by_its_own else (),
     )

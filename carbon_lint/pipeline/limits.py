@@ -12,6 +12,8 @@ from carbon_lint.gate.verdict import Budget
 from carbon_lint.limits import BudgetException, MaxIncrease, Source, WindowBudget
 from carbon_lint.measurement.request import OnLoss, StopWhen
 from carbon_lint.pipeline.options import Options, Surroundings, check_tick
+from carbon_lint.records.ledger_url import LEDGER_VARIABLE
+from carbon_lint.records.storage import is_missing
 
 _A_LIMIT = (("max-emissions", "1 kg"), ("max-energy", "2 kWh"))
 
@@ -27,7 +29,8 @@ class Limits:
         max_age_s: the age from which a baseline is shown and not judged.
         exceptions: limits that are lifted until a day, which may be past.
         uncertainty: the user's own, for every modelled component; `None` takes the gate's.
-        windows: budgets of the runs of a window, which are judged with what the ledger holds.
+        today: the day by which exceptions hold.
+        windows: budgets of the runs of a window, which are judged with what the ledger holds; empty without a ledger.
         windows_source: the file that states them.
         is_share: the budget is a whole job's, of which the run is one node: it stops the node and judges no record.
     """
@@ -50,7 +53,7 @@ class Limits:
     @property
     def hard_budget(self) -> Budget:
         """The limits that stop a running job: those that no exception lifts today."""
-        lifted = {exception.limit for exception in self.exceptions if exception.until >= self.today}
+        lifted = {exception.limit for exception in self.exceptions if exception.holds_on(self.today)}
         return replace(
             self.budget,
             max_emissions_g=None if "max-emissions" in lifted else self.budget.max_emissions_g,
@@ -94,6 +97,11 @@ def check_together(options: Options, budget: Budget) -> None:
     check_tick(options)
 
 
+def _has_ledger(options: Options, around: Surroundings) -> bool:
+    """Return whether there is a ledger: one that somebody names must be there, the usual folder need not."""
+    return bool(options.ledger or around.environ.get(LEDGER_VARIABLE)) or not is_missing(around.ledger_folder)
+
+
 def limits_of(options: Options, settings: Settings, around: Surroundings) -> Limits:
     """Return what a run is held to. Raises ConfigError."""
     baseline = options.baseline or settings.baseline
@@ -104,7 +112,7 @@ def limits_of(options: Options, settings: Settings, around: Surroundings) -> Lim
     if baseline is None and settings.max_increase is not None:
         raise settings.error("max-increase", "needs a baseline", hint='add the key, as in baseline = "ledger:main"')
     increases = (options.max_increase, settings.max_increase)
-    max_age_s = options.baseline_max_age_s
+    max_age_s, is_share = options.baseline_max_age_s, options.budget_folder is not None
     return Limits(
         budget=budget_of(options, settings),
         increases=tuple(dict.fromkeys(one for one in increases if one is not None)),
@@ -117,7 +125,7 @@ def limits_of(options: Options, settings: Settings, around: Surroundings) -> Lim
         grace_s=settings.grace_s if options.grace_s is None else options.grace_s,
         uncertainty=options.uncertainty,
         today=datetime.now(UTC).date(),
-        windows=settings.budget if around.has_windows else (),
+        windows=() if is_share or not (around.needs_windows or _has_ledger(options, around)) else settings.budget,
         windows_source=settings.path,
-        is_share=options.budget_folder is not None,
+        is_share=is_share,
     )

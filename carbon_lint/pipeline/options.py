@@ -111,7 +111,7 @@ class Surroundings:
         ledger_folder: the ledger if the user names none.
         exceptions: the front end's own, as by a label.
         only_own_group: see RunPlan.
-        has_windows: the budgets of windows hold too, with what the ledger holds.
+        needs_windows: the budgets of windows must be judged, so a ledger that is not there is an error.
         record_path, card: the paths, checked by the front end.
         default_group: the run group if neither option nor configuration names one.
     """
@@ -124,7 +124,7 @@ class Surroundings:
     ledger_folder: str = LEDGER_FOLDER
     exceptions: tuple[BudgetException, ...] = ()
     only_own_group: bool = False
-    has_windows: bool = False
+    needs_windows: bool = False
     record_path: str | None = None
     card: str | None = None
     default_group: str | None = None

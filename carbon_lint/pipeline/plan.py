@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from carbon_lint import debug
 from carbon_lint.config import DEFAULT, Settings
+from carbon_lint.errors import PlaceError
 from carbon_lint.gate.baseline import RunFigures
 from carbon_lint.measurement.meter import Meter
 from carbon_lint.measurement.recover import recover_earlier
@@ -17,7 +18,7 @@ from carbon_lint.pipeline.baseline import find_baseline
 from carbon_lint.pipeline.card import check_card_can_be_written
 from carbon_lint.pipeline.limits import Limits, limits_of
 from carbon_lint.pipeline.options import Options, Surroundings, option_of
-from carbon_lint.pipeline.place import place_of_run
+from carbon_lint.pipeline.place import NAME_ONE, place_of_run
 from carbon_lint.records.folder import check_group, check_name
 from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
 from carbon_lint.records.record import Provenance
@@ -73,7 +74,7 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
         options=options,
         limits=limits,
         baseline=find_baseline(options, settings, limits, around),
-        place=place_of_run(options, settings, limits.budget) if around.is_measuring else None,
+        place=_place(options, settings, limits, around) if around.is_measuring else None,
         pue=settings.pue if options.pue is None else options.pue,
         cpu_power_w=cpu_power_w,
         ram_power_w=ram_power_w,
@@ -94,6 +95,16 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
         if source != DEFAULT:
             debug.log("plan", "%s is stated by %s", option, source)
     return plan
+
+
+def _place(options: Options, settings: Settings, limits: Limits, around: Surroundings) -> LocatedPlace:
+    """Return where the energy comes from. Raises PlaceError if nothing says it and a window is limited in grams."""
+    located = place_of_run(options, settings, limits.budget)
+    names = Provenance(model=around.run.model).model_names
+    in_grams = [one for one in limits.windows if one.max_emissions_g is not None and one.counts(names)]
+    if located.place is None and in_grams:
+        raise PlaceError(f"the budget {in_grams[0].name!r} limits grams, and no location is used", suggest=NAME_ONE)
+    return located
 
 
 def powers_w(options: Options, settings: Settings) -> tuple[float | None, float | None]:

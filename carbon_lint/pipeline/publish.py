@@ -10,18 +10,43 @@ from typing import Any
 
 from carbon_lint.card.transfer import stated_figures
 from carbon_lint.config import Settings
+from carbon_lint.errors import CarbonLintError, ExitCode
 from carbon_lint.hub.client.remote import ModelRepo
 from carbon_lint.hub.publish.card import CardErrorsError, Published, PublishRequest, linter, whole_card
 from carbon_lint.hub.publish.figures import Publishing, plan_figures
 from carbon_lint.lint.evidence import from_records
 from carbon_lint.pipeline.card import whole_group
+from carbon_lint.pipeline.gate import judge_run
+from carbon_lint.pipeline.plan import RunPlan
+from carbon_lint.pipeline.story import reason_not_to_publish
 from carbon_lint.records.document import BUNDLE, JOURNAL, RECORD
 from carbon_lint.records.journal import COMPRESSED, existing, journal_path
-from carbon_lint.records.record import Record
+from carbon_lint.records.record import Outcome, Record
 from carbon_lint.records.store import record_file, render_record
+from carbon_lint.report.run.run_report import RunReport
 
 Way = Callable[[PublishRequest, ModelRepo], Published]
 """How a request is carried out: by a commit, by a pull request, or by the merge of a draft."""
+
+
+class NotPassedError(CarbonLintError):
+    """The run did not pass, so nothing is published of it."""
+
+    exit_code = ExitCode.FINDINGS
+
+
+def refuse_unless_passed(record: Record, plan: RunPlan) -> None:
+    """Raise NotPassedError if the step would publish nothing of a run either: see reason_not_to_publish.
+
+    Raises MeasurementError if the record holds no figure for one of the plan's limits.
+    """
+    has_completed = record.outcome is Outcome.COMPLETED
+    why_not = reason_not_to_publish(judge_run(record, plan) if has_completed else RunReport(record=record))
+    if why_not is not None:
+        raise NotPassedError(
+            f"not published: {why_not}; the Hub is as it was",
+            hint="measure a run that completes within its limits, and publish its record",
+        )
 
 
 def publish(

@@ -32,7 +32,7 @@ class Story:
 
     def __init__(self, plan: RunPlan, front: FrontEnd, report: RunReport | None = None) -> None:
         self.plan = plan
-        self.report = report or RunReport(statuses=())
+        self.report = replace(report or RunReport(statuses=()), is_limited=plan.limits.asks)
         self._front = front
 
     def run(self) -> RunReport:
@@ -89,7 +89,11 @@ class Story:
                 self._know(is_over_budget=True)
                 self._fail(MeasurementError.exit_code)
         else:
-            judged = judge_run(record, self.plan)
+            try:
+                judged = judge_run(record, self.plan)
+            except CarbonLintError:
+                self._front.show(self.report)  # what was measured is shown, whatever keeps it from being judged
+                raise
             debug.log("story", "verdict: %s", judged.verdict)
             if judged.record is not None and judged.record is not record:
                 record = judged.record

@@ -26,6 +26,7 @@ from carbon_lint.pipeline.limits import budget_of, check_together
 from carbon_lint.pipeline.options import Options, Surroundings, read_options, record_path_of
 from carbon_lint.pipeline.plan import RunPlan
 from carbon_lint.records.comparable import identity_before
+from carbon_lint.records.ledger_url import LEDGER_FOLDER
 from carbon_lint.records.provenance import name_of_card, provenance_of
 from carbon_lint.records.record import Record
 from carbon_lint.records.schedulers import group_of_job
@@ -54,6 +55,7 @@ def ask(given: dict[str, Any]) -> tuple[RunPlan, RunRequest, Meter]:
         Surroundings(
             run=identity_before(where, options.run_group or settings.run_group),
             environ=os.environ,
+            ledger_folder=os.path.abspath(LEDGER_FOLDER),
             record_path=record_path and os.path.abspath(record_path),
             card=options.card and os.path.abspath(options.card),
             default_group=group_of_job(where, os.environ, record=record_path, card=options.card),

@@ -32,18 +32,18 @@ class Figures:
 
     def __init__(self, data: bytes, name: str) -> None:
         """Read a card. Raises InputError if it cannot be read, NothingFoundError if it states no number."""
-        block = read_card(data, name).block
-        items = [] if block is None else list(block.own_items())
+        card = read_card(data, name)
+        items = [] if card.block is None else list(card.block.items())
         self.data, self.name = data, name
         self.fields: dict[str, Node] = {key.text: value for key, value in items}
         self.twice = sorted(key for key, count in Counter(key.text for key, _ in items).items() if count > 1)
-        node = self.fields.get("emissions") if items else block
-        if node is None or not node.is_number or node.value is None:
+        node, emissions_g = card.field("emissions"), card.emissions_g
+        if node is None or emissions_g is None:
             raise NothingFoundError(
-                f"{name} states no emissions that are a number",
+                f"{name} states no emissions that are a number of zero or more",
                 hint="`carbon-lint check` says what is wrong with its co2_eq_emissions",
             )
-        self.emissions_g = float(node.value)
+        self.emissions_g = emissions_g
         try:
             _, self.flaws = misspelt(node.text.encode())
         except ValueError:  # YAML writes numbers in more ways than JSON

@@ -123,3 +123,24 @@ def test_an_energy_only_record_can_be_gated_by_energy(cli):
     write_record(a_record(emissions_g=None, intensity=None), "r.json")
     assert cli("gate", "r.json", "--max-energy", "2kWh")[0] == 0
     assert cli("gate", "r.json", "--max-emissions", "2kg")[0] == 125
+
+
+@cases(
+    ("limit", "words"),
+    [
+        (["--max-emissions", "1kg"], ["pass"]),
+        (["--max-emissions", "105g", "--on-modelled", "pass"], ["inconclusive"]),
+        ([], []),
+    ],
+)
+def test_a_run_over_the_limit_that_it_was_measured_under_fails_in_the_first_line(cli, limit, words):
+    write_record(fitting(a_record(over_budget=True, outcome=Outcome.OVER_BUDGET, emissions_g=100.0)), "r.json")
+    code, out, _ = cli("gate", "r.json", *limit)
+    first, second, *rest = out.splitlines()
+    assert (code, first) == (1, "fail: the record says that the run went over a limit that it was measured under")
+    assert second == "  measure again under a wider limit: one that is given afterwards lifts none"
+    assert [line.partition(":")[0] for line in rest if not line.startswith(" ")] == words
+    code, out, _ = cli("gate", "r.json", *limit, "--format", "json")
+    document = json.loads(out)
+    assert (code, document["status"], document["failed"]) == (1, "fail", True)
+    assert document["reasons"][-2:] == [first.removeprefix("fail: "), second.strip()]

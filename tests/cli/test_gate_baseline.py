@@ -140,3 +140,15 @@ def test_a_baseline_without_a_limit_gates_nothing(cli):
 
     assert code == 2
     assert "no limit to gate by" in err
+
+
+@cases("figure", [".nan", ".inf", "-5"])
+def test_a_card_whose_figures_are_no_amounts_is_no_baseline(cli, figure):
+    Path("N.md").write_text(f"---\nco2_eq_emissions: {{emissions: {figure}, energy_consumed: {figure}}}\n---\n")
+
+    flags = ("--baseline", "card", "--baseline-card", "N.md", "--max-increase", "10%")
+    code, out, _ = cli("gate", "r.json", *flags, "--format", "json")
+
+    document = json.loads(out)
+    assert (code, document["limits"], document["baseline"]) == (0, [], None)
+    assert document["reasons"] == ["nothing to compare with: N.md states no emissions"]

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from carbon_lint.measurement import run as measure_run
+from carbon_lint.pipeline import plan
 from carbon_lint.records.ledger import add
-from carbon_lint.records.record import Energy, Method, Methods, Provenance
+from carbon_lint.records.record import Energy, Method, Methods, Outcome, Provenance
 from carbon_lint.records.store import write_record
 from tests.cases import cases
 from tests.records.builders import a_record, fitting
@@ -104,3 +106,28 @@ def test_what_cannot_be_judged_is_no_pass(cli, break_it, code, said):
     found, _, err = cli("gate", "r.json", "--window")
     assert found == code
     assert said in err
+
+
+def test_a_window_that_cannot_be_judged_hides_neither_the_figures_nor_the_jobs_failure(cli, monkeypatch):
+    Path("ledger/2026-11/x.json").write_text("{")
+    monkeypatch.setattr(plan, "meter_of", lambda *_, **__: None)
+    for status, outcome in ((7, Outcome.FAILED), (0, Outcome.COMPLETED)):
+        one = ran(9, exit_status=status, outcome=outcome)
+        monkeypatch.setattr(measure_run, "measure", lambda *_, one=one: one)
+        code, _, err = cli("run", "--location", "FRA", "--", "true")
+        assert code == (status or 2)
+        assert "100 g" in err
+        assert "ledger/2026-11/x.json is not JSON" in err
+
+
+@cases(("models", "code"), [("", 125), ('models = ["team/vit-*"]', 0)])
+def test_a_run_without_grams_is_refused_before_the_job_if_a_budget_of_its_window_needs_them(
+    cli, monkeypatch, models, code
+):
+    monkeypatch.setattr(plan, "meter_of", lambda *_, **__: None)
+    monkeypatch.setattr(measure_run, "measure", lambda *_: ran(9, model=None, emissions_g=None, intensity=None))
+    Path("carbon-lint.toml").write_text(CONFIG.replace('models = ["team/vit-*"]', models))
+    found, _, err = cli("run", "--max-energy", "1 MWh", "--", "true")
+    assert found == code, err
+    assert ("the budget 'vision' limits grams, and no location is used" in err) == (code == 125)
+    assert ("Within budget" in err) == (code == 0), "nothing ran"

@@ -11,6 +11,7 @@ import pytest
 
 from carbon_lint.records.record import Outcome, Provenance
 from tests import spawn
+from tests.cases import cases
 from tests.conftest import ROOT
 from tests.hub.records import write_record
 from tests.standin.faults import Fault
@@ -125,16 +126,33 @@ def test_a_model_without_a_card_is_said(theirs, cli):
 def test_a_record_without_a_figure_is_refused(theirs, cli):
     write_record(outcome=Outcome.UNMEASURED, emissions_g=None)
     code, _, err = publish(cli)
+    assert code == 1
+    assert "not published: the run's outcome is unmeasured" in err
+    write_record(emissions_g=None, intensity=None)
+    code, _, err = publish(cli)
     assert code == 2
-    assert "holds no emissions" in err
+    assert "holds energy and no grams" in err
     assert len(theirs.titles("acme/m")) == 2
 
 
-def test_a_run_that_was_stopped_is_published_with_a_note(theirs, cli):
-    write_record(outcome=Outcome.OVER_BUDGET, over_budget=True)
-    code, _, err = publish(cli)
-    assert code == 0
-    assert "note: the run went over its budget" in err
+@cases(
+    ("changes", "config", "said"),
+    [
+        ({"outcome": Outcome.OVER_BUDGET, "over_budget": True}, "", "the run's outcome is over-budget"),
+        ({"over_budget": True}, "", "the run is over its budget"),
+        ({"outcome": Outcome.FAILED, "exit_status": 1}, "", "the run's outcome is failed"),
+        ({"outcome": Outcome.INTERRUPTED}, "", "the run's outcome is interrupted"),
+        ({}, 'max-emissions = "9 g"', "the run is over its budget"),
+    ],
+)
+def test_nothing_is_published_of_a_run_that_did_not_pass(theirs, cli, changes, config, said):
+    Path("carbon-lint.toml").write_text(config)
+    write_record(**changes)
+    for more in ((), ("--dry-run",), ("--create-pr",)):
+        code, out, err = publish(cli, *more)
+        assert (code, out) == (1, "")
+        assert f"not published: {said}; the Hub is as it was\n" in err
+    assert len(theirs.titles("acme/m")) == 2
 
 
 def test_a_card_with_other_errors_is_not_published(theirs, cli):

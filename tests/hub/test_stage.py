@@ -78,7 +78,7 @@ def test_a_run_that_did_not_pass_leaves_both_unmerged(staged, cli, changes):
     write_record(**changes)
     code, _, err = merge(cli)
     assert code == 1
-    assert "not merged: the run run-1 did not pass" in err
+    assert "not published: the run" in err
     assert staged.card("acme/m") == MAIN.encode()
     assert "model.bin" not in files(staged)
     assert staged.state.repos["acme/m"].discussions[1].status == "draft"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import selectors
 from pathlib import Path
 
 import pytest
 
-from carbon_lint.errors import CarbonLintError, exit_code_of
+from carbon_lint import BudgetExceeded
+from carbon_lint import measure as measure_in_python
+from carbon_lint.errors import CarbonLintError, HubError, exit_code_of
 from carbon_lint.gate.verdict import LimitResult
 from carbon_lint.github import closing
 from carbon_lint.github.commands import Console
@@ -15,7 +18,10 @@ from carbon_lint.github.context import Context
 from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.github.results import Step, outputs
 from carbon_lint.github.step import run_step
+from carbon_lint.hub.client import session
 from carbon_lint.measurement import run as measure_run
+from carbon_lint.pipeline import plan
+from carbon_lint.python import front as python_front
 from carbon_lint.records.ledger import add
 from carbon_lint.records.record import Outcome
 from carbon_lint.records.store import as_stored, write_record
@@ -24,35 +30,92 @@ from tests.report.runs import RECORD, record
 
 UNDER, NEAR, OVER = "1 kg", "12.5 g", "5 g"
 """Limits beside the record's 12.3 g: far above, within its uncertainty, far below."""
+CARD = """---
+co2_eq_emissions: {emissions: 5, energy_consumed: 0.1}
+---
+"""
+BASELINE = 'baseline = "card"\nmax-increase = "10%"\n'
+EXCEPTION = """
+[[exception]]
+limit = "max-emissions"
+owner = "ann@example.org"
+reason = "agreed on"
+until = 2999-12-31
+"""
+WINDOW = """
+[[budget]]
+name = "team"
+window = "month"
+max-emissions = "5 g"
+"""
+FRONT_ENDS = {"run", "gate", "step", "comment", "report", "python", "publish"}
 
 
 @pytest.fixture
 def ask(cli, monkeypatch):
-    """Ask every front end about a record under a limit: name -> (it fails, what it shows)."""
+    """Ask every front end about a record under a limit: name -> (it fails, what it shows).
 
-    def answers(one, limit, *, on_modelled="figure"):
-        Path("carbon-lint.toml").write_text(f'location = "FRA"\non-modelled = "{on_modelled}"\n')
+    The limit is an option, except for `publish`, which takes it from the configuration.
+    """
+
+    def offline(*_, **__):
+        raise HubError("the Hub was asked")
+
+    monkeypatch.setattr(session, "open_model", offline)
+    monkeypatch.setattr(plan, "meter_of", lambda *_, **__: None)
+
+    def answers(one, limit, *, on_modelled="figure", config=""):
+        config = f'location = "FRA"\non-modelled = "{on_modelled}"\n{config}'
+        limited = "" if limit is None else f'max-emissions = "{limit}"\n'
+        Path("carbon-lint.toml").write_text(config)
         one = as_stored(fitting(one))
         write_record(one, "r.json")
         monkeypatch.setattr(measure_run, "measure", lambda *_: one)
-        code, _, shown = cli("run", "--max-emissions", limit, "--", "true")
-        found = {"run": (code != 0, shown)}
-        code, shown, _ = cli("gate", "r.json", "--max-emissions", limit)
-        found["gate"] = (code != 0, shown)
-        step = step_of(record="r.json", max_emissions_g=grams(limit), lint=False)
+        flags = () if limit is None else ("--max-emissions", limit)
+        code, _, shown = cli("run", *flags, "--", "true")
+        found = {"run": (code == 1, shown)}
+        code, shown, said = cli("gate", "r.json", *flags)
+        found["gate"] = (code == 1, shown or said)
+        step = step_of(record="r.json", max_emissions_g=limit and grams(limit), lint=False)
         run_step(step)
-        found["step"] = (step.result.report.exit_status != 0, outputs(step)["verdict"])
+        found["step"] = (step.result.report.exit_status == 1, outputs(step))
         comment = closing.render_comment(step, "k").splitlines()[1]
-        found["comment"] = ("❌" in comment, comment)
-        _, shown, _ = cli("report", "r.json", "--max-emissions", limit)
+        found["comment"] = ("\u274c" in comment, comment)
+        _, shown, _ = cli("report", "r.json", *flags)
         found["report"] = (is_refused(shown), shown)
-        if on_modelled == "figure":
-            add(one, "team")
-            code, shown, _ = cli("ledger", "sum", "--max-emissions", limit, "--ledger", "team")
-            found["ledger"] = (code != 0, shown)
+        found["python"] = in_python(one, limit, monkeypatch)
+        Path("carbon-lint.toml").write_text(limited + config)
+        code, _, shown = cli("publish", "--record", "r.json", "--to", "acme/m")
+        found["publish"] = (code == 1, shown)
         return found
 
     return answers
+
+
+def in_python(one, limit, monkeypatch):
+    """Whether `with measure(...)` ends in BudgetExceeded if its body comes to this record."""
+
+    def measured(request, meter, note, printed, body):
+        body.start()
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(body, selectors.EVENT_READ)
+            assert waiting.select(60.0), "the body has ended"
+        return one
+
+    monkeypatch.setattr(python_front, "measure", measured)
+    try:
+        with measure_in_python(max_emissions=limit):
+            pass
+    except BudgetExceeded as error:
+        return True, str(error)
+    return False, "passed"
+
+
+def of_ledger(cli, one, limit):
+    """Whether `ledger sum` of this run alone is over the limit."""
+    add(as_stored(fitting(one)), "team")
+    code, shown, _ = cli("ledger", "sum", "--max-emissions", limit, "--ledger", "team")
+    return code != 0, shown
 
 
 def grams(limit):
@@ -62,7 +125,7 @@ def grams(limit):
 
 def is_refused(shown):
     head = shown.splitlines()[0]
-    return "Over" in head or "fails here" in head
+    return ("Over" in head and "let through" not in head) or "fails here" in head
 
 
 def step_of(**inputs):
@@ -76,28 +139,53 @@ def step_of(**inputs):
 
 
 def test_every_front_end_gives_a_record_the_same_verdict(ask):
-    under_wider_limits = record(over_budget=True, outcome=Outcome.OVER_BUDGET)
+    over_its_own = record(over_budget=True, outcome=Outcome.OVER_BUDGET)
+    Path("README.md").write_text(CARD)
+    add(as_stored(fitting(record(run_id="r0"))), "team")
     cases = [
-        (RECORD, UNDER, "figure", False),
-        (RECORD, NEAR, "figure", False),
-        (RECORD, NEAR, "fail", True),
-        (RECORD, OVER, "figure", True),
-        (RECORD, "12.2 g", "pass", False),
-        (under_wider_limits, UNDER, "fail", True),
+        (RECORD, None, "figure", "", False),
+        (RECORD, UNDER, "figure", "", False),
+        (RECORD, NEAR, "figure", "", False),
+        (RECORD, NEAR, "fail", "", True),
+        (RECORD, OVER, "figure", "", True),
+        (RECORD, "12.2 g", "pass", "", False),
+        (over_its_own, UNDER, "fail", "", True),
+        (over_its_own, NEAR, "pass", "", True),
+        (over_its_own, None, "figure", "", True),
+        (RECORD, UNDER, "figure", BASELINE, True),
+        (RECORD, None, "figure", BASELINE.replace("10%", "900%"), False),
+        (RECORD, OVER, "figure", EXCEPTION, False),
+        (RECORD, OVER, "figure", EXCEPTION.replace("2999", "2020"), True),
+        (RECORD, UNDER, "figure", WINDOW, False),
     ]
-    for one, limit, on_modelled, is_failing in cases:
-        found = ask(one, limit, on_modelled=on_modelled)
+    for one, limit, on_modelled, config, is_failing in cases:
+        found = ask(one, limit, on_modelled=on_modelled, config=config)
+        assert set(found) == FRONT_ENDS
         wrong = {name: shown for name, (fails, shown) in found.items() if fails != is_failing}
-        assert wrong == {}, (limit, on_modelled)
+        assert wrong == {}, (limit, on_modelled, config)
 
 
-def test_one_changed_rule_of_the_gate_changes_every_front_end(ask, monkeypatch):
-    assert not any(fails for fails, _ in ask(RECORD, "20 g").values())
+def test_every_front_end_judges_the_window_if_there_is_a_ledger(ask):
+    add(as_stored(fitting(record(run_id="r0"))), "ledger")
+    wrong = {name: shown for name, (fails, shown) in ask(RECORD, None, config=WINDOW).items() if not fails}
+    assert wrong == {}
 
-    monkeypatch.setattr(LimitResult, "is_over", property(lambda limit: limit.measured > limit.allowed / 2))
 
-    found = ask(RECORD, "20 g")
-    assert set(found) == {"run", "gate", "step", "comment", "report", "ledger"}
+def test_one_changed_rule_of_the_gate_changes_every_front_end(ask, cli, monkeypatch):
+    found = ask(RECORD, UNDER) | {"ledger": of_ledger(cli, RECORD, UNDER)}
+    assert not any(fails for fails, _ in found.values())
+
+    monkeypatch.setattr(LimitResult, "is_exceeded_by", lambda limit, amount: amount > limit.allowed / 200)
+
+    found = ask(RECORD, UNDER) | {"ledger": of_ledger(cli, RECORD, UNDER)}
+    assert set(found) == FRONT_ENDS | {"ledger"}
+    assert [name for name, (fails, _) in found.items() if not fails] == []
+    assert found["gate"][1].startswith("fail: "), "the range is over, too"
+
+    monkeypatch.setattr(LimitResult, "is_exceeded_by", lambda limit, amount: amount > limit.allowed / 67)
+
+    found = ask(RECORD, UNDER, on_modelled="fail")
+    assert found["gate"][1].startswith("inconclusive: "), "only the upper end of the range is over"
     assert [name for name, (fails, _) in found.items() if not fails] == []
 
 

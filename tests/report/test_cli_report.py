@@ -178,5 +178,5 @@ def test_a_limit_that_cannot_be_judged_is_said_and_the_record_is_shown(cli):
     code, out, err = cli("report", "e.json")
 
     assert code == 0
-    assert "energy only, no budget given" in out
+    assert "energy only, not judged" in out
     assert err.startswith("carbon-lint: not judged: the record holds no emissions")

@@ -70,13 +70,11 @@ def audit_card(card_text: CardText, settings: Settings) -> AuditedCard:
     found = lint_card(card, settings)
     block = card.block
     value = None if block is None else block.plain
-    energy = value.get("energy_consumed") if isinstance(value, dict) else None
-    is_number = isinstance(energy, (int, float)) and not isinstance(energy, bool)
     return AuditedCard(
         id=card_text.id,
         has_card=True,
         stated=None if block is None else read_stated({BLOCK_KEY: value}),
-        energy_kwh=float(energy) if is_number and energy is not None else None,
+        energy_kwh=card.amount("energy_consumed"),
         findings=tuple(finding_of(it) for it in found),
         proposal=_proposal(card, found),
     )

@@ -10,12 +10,11 @@ import re
 import uuid
 from dataclasses import dataclass, replace
 
-from carbon_lint.errors import ExitCode, HubError, UsageError
+from carbon_lint.errors import HubError, UsageError
 from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.hub.client.remote import ModelRepo
 from carbon_lint.hub.publish.card import Published, PublishRequest, publish_card, whole_card
 from carbon_lint.hub.publish.pulls import MARK, Pulls
-from carbon_lint.records.record import Outcome, Record
 from carbon_lint.text import quoted
 
 TITLE = "Staged release: weights and card"
@@ -24,12 +23,6 @@ DESCRIPTION = (
 )
 ROUNDS = 3
 """How often the card is made again because main's changed just before the merge."""
-
-
-class GateFailedError(HubError):
-    """The run did not pass, so nothing is merged."""
-
-    exit_code = ExitCode.FINDINGS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,18 +58,12 @@ def parse_ref(text: str) -> int:
     return int(match[1])
 
 
-def merge_release(num: int, record: Record, request: PublishRequest, repo: ModelRepo) -> Published:
+def merge_release(num: int, request: PublishRequest, repo: ModelRepo) -> Published:
     """Put main's own card with the record's block, and all else of the pull request, on main by one merge.
 
-    `request.plan` edits the block. Raises GateFailedError if the run did not pass, HubError if the merge
-    conflicts (the files are named) or is refused: main is as it was then.
+    `request.plan` edits the block. Raises HubError if the merge conflicts (the files are named) or is refused: main is
+    as it was then.
     """
-    if record.over_budget or record.outcome is not Outcome.COMPLETED:
-        why = "it went over its budget" if record.over_budget else f"its outcome is {record.outcome}"
-        raise GateFailedError(
-            f"not merged: the run {record.run_id} did not pass, {why}; weights and card stay in the pull request",
-            hint="main is as it was; close the pull request, or merge it by hand",
-        )
     pulls = Pulls(repo)
     pull = pulls.get(num)
     if pull.status == "merged":

@@ -6,12 +6,11 @@ unreadable, with the reason: a filter that guesses finds the wrong models.
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from carbon_lint.card.document import BLOCK_KEY
+from carbon_lint.card.document import BLOCK_KEY, amount_of
 from carbon_lint.card.quantity import SIGNED, read
 
 LONGEST = 200
@@ -62,10 +61,11 @@ def _value(value: Any) -> Stated:
 
 
 def _number(value: float) -> Stated:
-    if not 0 <= value < 10**300:
+    emissions_g = amount_of(value)
+    if emissions_g is None:
         return _unread(value, _NO_AMOUNT)
     note = "states zero, which is often a placeholder" if value == 0 else None
-    return Stated(emissions_g=float(value), text=repr(value), note=note)
+    return Stated(emissions_g=emissions_g, text=repr(value), note=note)
 
 
 def _words(text: str) -> Stated:
@@ -78,8 +78,8 @@ def _words(text: str) -> Stated:
         is_word = re.fullmatch(r"[^\W\d_]+", unit)
         why = f"{unit!r} is not a clear unit of mass" if is_word else "text that is not one quantity"
         return _unread(text, why if unit else "text without a unit")
-    emissions_g = float(quantity.grams[0])
-    if quantity.doubt or not 0 <= emissions_g < math.inf:
+    emissions_g = amount_of(float(quantity.grams[0]))
+    if quantity.doubt or emissions_g is None:
         return _unread(text, quantity.doubt or _NO_AMOUNT)
     note = f"converted from {quantity.unit.mass.name}{', approximate' if quantity.is_about else ''}"
     return Stated(emissions_g=emissions_g, text=text, note=note, is_converted=True)

@@ -123,15 +123,15 @@ def judged(spent: Spent, limit: LimitResult, ahead: Outlook | None, now: datetim
 
 
 def _answer(limit: LimitResult, end: Range, *, is_unknown: bool, is_early: bool) -> Answer:
-    if end.low > limit.allowed:
+    if limit.is_exceeded_by(end.low):
         return Answer.NO
-    if end.likely > limit.allowed:
+    if limit.is_exceeded_by(end.likely):
         return Answer.LIKELY_NOT
     if is_early:
         return Answer.EARLY
     if is_unknown:
         return Answer.UNKNOWN
-    return Answer.LIKELY if end.high > limit.allowed else Answer.YES
+    return Answer.LIKELY if limit.is_exceeded_by(end.high) else Answer.YES
 
 
 def headline(budgets: Sequence[Judged], spent: str) -> str:

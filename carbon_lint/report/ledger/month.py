@@ -158,7 +158,7 @@ def month_of(
         lost=_groups(lost, KEYS["outcome"], whole),
         retries=_group("retries", retries, whole),
         over_own_limit=sum(each.entry.record.over_budget for each in alive),
-        exceptions=tuple(one for one in exceptions if one.until >= period.start.date()),
+        exceptions=tuple(one for one in exceptions if one.holds_on(period.start.date())),
         let_through=_let_through(each.entry.record for each in alive),
         broken=tuple(broken),
         of_no_team=sum(not any(team.counts(names) for team in teams) for names in named if teams),

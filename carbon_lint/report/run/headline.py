@@ -61,7 +61,7 @@ def _passed(end: RunReport) -> tuple[str, str, str]:
         who = ", ".join(dict.fromkeys(f"{one.owner} until {one.until}" for one in end.let_through))
         return "⚠️", f"Over budget by {by}, let through by {who}", ""
     if verdict is None or not verdict.limits:
-        return "📏", "", _unlimited(record, "a part of the budgeted job" if end.is_share else "no budget given")
+        return "📏", "", _unlimited(end, record)
     if verdict.status is Status.INCONCLUSIVE:
         return "⚠️", "Undecided", _undecided(record, verdict)
     return "✅", "Within budget", "; ".join(map(_within, verdict.limits))
@@ -158,8 +158,11 @@ def _change(compared: Comparison | None) -> str:
     return f"{change} vs {before}"
 
 
-def _unlimited(record: Record, budget: str = "no budget given") -> str:
+def _unlimited(end: RunReport, record: Record) -> str:
     energy = phrases.energy(record.energy_kwh.total)
+    budget = "not judged" if end.is_limited else "no budget given"
+    if end.is_share:
+        budget = "a part of the budgeted job"
     if record.emissions_g is None:
         return f"{energy}, energy only, {budget}"
     return f"{phrases.emissions(record.emissions_g)}, {energy}, {budget}"
@@ -167,7 +170,8 @@ def _unlimited(record: Record, budget: str = "no budget given") -> str:
 
 def _figures(record: Record, verdict: Verdict | None) -> str:
     if verdict is None or not verdict.limits:
-        return phrases.emissions(record.emissions_g) if record.emissions_g is not None else _unlimited(record)
+        is_energy_only = record.emissions_g is None
+        return phrases.energy(record.energy_kwh.total) if is_energy_only else phrases.emissions(record.emissions_g)
     over = [limit for limit in verdict.limits if limit.is_over]
     return "; ".join(map(_beside, over or verdict.limits))
 

@@ -26,6 +26,7 @@ class RunReport:
         verdict: the gate's, after the exceptions.
         excused: the exceptions that bear on it.
         comparison: the run beside its baseline.
+        is_limited: limits were given, whether or not the run could be judged by them.
         is_over_budget: the gate fails the run, whatever the figures alone would say.
         limit_changes: what a pull request changes in the configuration; its merge base's was used.
         readings: the run over time, oldest first, for the chart.
@@ -41,6 +42,7 @@ class RunReport:
     verdict: Verdict | None = None
     excused: Excused | None = None
     comparison: Comparison | None = None
+    is_limited: bool = False
     is_over_budget: bool = False
     limit_changes: tuple[Change, ...] = ()
     card: CardChange | None = None
@@ -57,6 +59,11 @@ class RunReport:
     def failing(self, status: int, *failures: str) -> RunReport:
         """Return the report with one more exit status, and what failed."""
         return replace(self, statuses=(*(self.statuses or ()), status), failures=(*self.failures, *failures))
+
+    @property
+    def failure_lines(self) -> tuple[str, ...]:
+        """What failed, line by line."""
+        return tuple(line.strip() for failure in self.failures for line in failure.split("\n"))
 
     @property
     def exit_status(self) -> int | None:

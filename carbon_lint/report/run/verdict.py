@@ -13,17 +13,18 @@ _DECIDED = {"figure": "the figure decides", "fail": "undecided fails", "pass": "
 
 
 def render_text(report: RunReport, on_modelled: OnModelled) -> str:
-    """Return a line for each limit, and below it what bears on the verdict."""
+    """Return what fails the run beside its limits, a line for each limit, and below it what bears on the verdict."""
     verdict, comparison = report.verdict, report.comparison
     if verdict is None:
         return "no limit\n"
-    reasons = list(verdict.reasons)
-    lines = [f"{_word(report, limit)}: {format_limit(limit)}" for limit in verdict.limits]
+    reasons, failures = list(verdict.reasons), report.failure_lines
+    lines = [f"{verdict.status}: {failures[0]}", *(f"  {line}" for line in failures[1:])] if failures else []
+    lines += [f"{_word(report, limit)}: {format_limit(limit)}" for limit in verdict.limits]
     if not lines:
         lines = [f"{verdict.status}: {reasons.pop(0) if reasons else 'no limit'}"]
     if comparison is not None:
         lines.append(f"  baseline: {changes(comparison)}, against {comparison.baseline.origin}")
-    lines += [f"  {reason}" for reason in (*reasons, *report.failures)]
+    lines += [f"  {reason}" for reason in reasons]
     if verdict.status is Status.INCONCLUSIVE:
         outcome = "over budget" if report.is_over_budget else "passes"
         lines.append(f"  {_DECIDED[on_modelled]} (--on-modelled {on_modelled}): {outcome}")
@@ -48,7 +49,7 @@ def render_json(report: RunReport, on_modelled: OnModelled) -> str:
         "failed": report.is_over_budget,
         "on_modelled": str(on_modelled),
         "limits": [] if verdict is None else [_limit(limit) for limit in verdict.limits],
-        "reasons": [*(() if verdict is None else verdict.reasons), *report.failures],
+        "reasons": [*(() if verdict is None else verdict.reasons), *report.failure_lines],
         "exceptions": [] if excused is None else [str(exception) for exception in excused.used],
         "baseline": None if report.comparison is None else _comparison(report.comparison),
     }
