@@ -195,7 +195,7 @@ _TEXTS = Kind("a list of strings", _texts, _STRINGS)
 _NAMES = Kind("a list of names of environment variables", _names, _STRINGS)
 _CODES = Kind('a list of rule codes, such as ["CL203", "CL5"]', _texts, {**_STRINGS, "examples": [["CL203", "CL5"]]})
 _FLAG = Kind("true or false", lambda value: value if isinstance(value, bool) else None, {"type": "boolean"})
-_POWER = _quantity("a power with its unit", units.parse_power_w, "_w", "15 W", _in_units(units.WATTS_PER))
+_POWER = _quantity("a power with its unit", units.parse_part_power_w, "_w", "15 W", _in_units(units.WATTS_PER))
 _EMISSIONS = _quantity(
     "an emissions quantity with its unit", units.parse_emissions_g, "_g", "1.5 kg", _in_units(units.GRAMS_PER)
 )

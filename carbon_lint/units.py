@@ -35,6 +35,8 @@ KWH_PER = {
 JOULES_PER_KWH = 3.6e6
 MOST_PUE = 10.0
 """No building takes ten times what its computers do: a larger PUE is a percentage, or no PUE."""
+MOST_PART_W = 4000.0
+"""The CPUs of one machine, or its memory, draw no more; a counter that moves faster was reset."""
 WATTS_PER = {"mW": Decimal("1e-3"), "W": Decimal(1), "kW": Decimal(1000)}
 SECONDS_PER = {
     "ms": Decimal("1e-3"),
@@ -216,6 +218,17 @@ def parse_energy_kwh(text: str) -> float:
 def parse_power_w(text: str) -> float:
     """Return `'15W'` as 15.0. Raises UsageError as `parse_emissions_g` does."""
     return _parse(text, WATTS_PER, "a power", "'15 W'")
+
+
+def parse_part_power_w(text: str) -> float:
+    """Return the power of a machine's CPUs or memory in W. Raises UsageError as above, or if none can draw that."""
+    power_w = parse_power_w(text)
+    if not 0 < power_w <= MOST_PART_W:
+        raise UsageError(
+            f"{text!r} is not what the CPUs or the memory of a machine draw",
+            hint=f"give more than 0 and at most {MOST_PART_W:g} W, like '15 W', or leave it out",
+        )
+    return power_w
 
 
 def parse_memory_gib(text: str) -> float:

@@ -20,7 +20,7 @@ from carbon_lint.errors import ExitCode
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.pipeline.limits import budget_of
 from carbon_lint.pipeline.place import choose, find, needs_place
-from carbon_lint.pipeline.plan import powers_w
+from carbon_lint.pipeline.plan import powers_w, sources_of_powers
 from carbon_lint.report.doctor import as_json, as_text
 
 
@@ -44,6 +44,7 @@ def run(arguments: Namespace) -> int:
         named=chosen.text,
         cpu_power_w=cpu_power_w,
         ram_power_w=ram_power_w,
+        stated_by=sources_of_powers(options, settings),
         require=settings.require,
         pue=settings.pue,
         needs_grams=needs_place(options, budget_of(options, settings)),

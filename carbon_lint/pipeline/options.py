@@ -19,7 +19,7 @@ from carbon_lint.records.ledger_url import LEDGER_FOLDER
 from carbon_lint.records.record import Record
 from carbon_lint.records.storage import is_url
 from carbon_lint.text import quoted
-from carbon_lint.units import check_pue, parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_power_w
+from carbon_lint.units import check_pue, parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_part_power_w
 
 FLAG = "--{}"
 INPUT = "input {!r}"
@@ -175,8 +175,8 @@ def fraction(text: str) -> float:
 PARSERS: dict[str, Callable[[Any], Any]] = {
     "carbon_intensity": number,
     "pue": lambda text: check_pue(number(text)),
-    "cpu_power_w": parse_power_w,
-    "ram_power_w": parse_power_w,
+    "cpu_power_w": parse_part_power_w,
+    "ram_power_w": parse_part_power_w,
     "require": tuple,
     "max_emissions_g": parse_emissions_g,
     "max_energy_kwh": parse_energy_kwh,

@@ -158,7 +158,7 @@ REFUSED = {
         2,
         "'record' of a run group must end in .json",
     ),
-    "a power of nothing": (["--location", "FRA", "--cpu-power", "0 W", "--", "true"], 2, "cpu-power: 0 W"),
+    "a power of nothing": (["--location", "FRA", "--cpu-power", "0 W", "--", "true"], 2, "--cpu-power: '0 W'"),
     "a card that is a folder": (["--location", "FRA", "--card", ".", "--", "true"], 2, "is a folder"),
     "a card in no folder": (["--location", "FRA", "--card", "no/README.md", "--", "true"], 2, "cannot write"),
     "no such command": (["--location", "FRA", "--", "no-such-command"], 127, "command not found"),

@@ -103,6 +103,7 @@ WRONG = [
     ('on-modelled = "maybe"', 1, "on-modelled", 'found \'maybe\', expected "figure", "fail" or "pass"', None),
     ('require = ["tpu"]', 1, "require", 'found ["tpu"], expected', None),
     ('grace = "30"', 1, "grace", "'30' has no unit", "30s"),
+    ('cpu-power = "0 W"', 1, "cpu-power", "'0 W' is not what the CPUs", "15 W"),
     ('ram-power = "6"', 1, "ram-power", "'6' has no unit", "15 W"),
     ('baseline = "main"', 1, "baseline", "'main' is not a baseline", "ledger:main"),
     ('baseline-max-age = "90"', 1, "baseline-max-age", "'90' has no unit", "90d for days"),

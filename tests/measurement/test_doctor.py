@@ -201,6 +201,14 @@ def test_what_is_said_of_the_cpu_is_said_once(cli):
     assert out.count("product specifications") <= 1
 
 
+def test_powers_are_shown_with_who_states_them(cli):
+    Path("carbon-lint.toml").write_text('cpu-power = "15 W"\n')
+    _, out, _ = cli("doctor", "--location", "FRA", "--ram-power", "6 W")
+    text = " ".join(out.split())
+    assert "at full load: carbon-lint.toml:1" in text
+    assert "6 W all the time, --ram-power" in text
+
+
 def test_a_cpu_power_without_unit_is_a_usage_error(cli):
     code, _, err = cli("doctor", "--cpu-power", "15")
     assert code == 2
