@@ -17,7 +17,6 @@ from typing import Any
 from carbon_lint.config_keys import KEYS, REQUIRABLE, SEVERITIES, is_variable
 from carbon_lint.errors import UsageError
 from carbon_lint.github.interface import INPUTS
-from carbon_lint.limits import parse_max_increase
 from carbon_lint.pipeline.options import INPUT, PARSERS, Options, option_of
 from carbon_lint.text import quoted
 
@@ -123,7 +122,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "pass-env": _names,
     "cards": _lines,
     "carbon-intensity": _intensity_g_per_kwh,
-    "max-increase": lambda text: parse_max_increase(text, "input max-increase"),
     "job-index": _index,
 }
 """Input -> how its text is read; what is not here is read as the option is, or is true or false, or is one line."""

@@ -23,7 +23,8 @@ from carbon_lint.units import check_pue, parse_duration_s, parse_emissions_g, pa
 
 FLAG = "--{}"
 INPUT = "input {!r}"
-"""How a front end spells an option: `--location` or `input 'location'`."""
+ARGUMENT = "{}"
+"""How a front end spells an option: `--run-group`, `input 'run-group'` or, in Python, `run_group`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class Options:
     """What a front end was given. `None`, empty or False is "not given".
 
     Attributes:
-        spelling: how the front end spells an option (`FLAG`, `INPUT`).
+        spelling: how the front end spells an option (`FLAG`, `INPUT`, `ARGUMENT`).
         typed: option name -> the text that the user typed for it.
         carbon_intensity: g/kWh.
         publishes: the card goes to the Hub, so the run must state grams.
@@ -82,8 +83,8 @@ class Options:
     pass_env: tuple[str, ...] = ()
 
     def named(self, option: str) -> str:
-        """Return the option as the user typed it: `--location` or `input 'location'`."""
-        return self.spelling.format(option)
+        """Return the option as the user typed it: `--run-group`, `input 'run-group'` or `run_group`."""
+        return self.spelling.format(option.replace("-", "_") if self.spelling == ARGUMENT else option)
 
     def source(self, option: str) -> str:
         """Return the option as the source of a value: `--max-emissions` or `input max-emissions`."""
@@ -180,7 +181,7 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "require": tuple,
     "max_emissions_g": parse_emissions_g,
     "max_energy_kwh": parse_energy_kwh,
-    "max_increase": lambda text: parse_max_increase(text, FLAG.format("max-increase")),
+    "max_increase": parse_max_increase,
     "baseline": parse_source,
     "baseline_max_age_s": parse_age_s,
     "uncertainty": fraction,

@@ -97,10 +97,10 @@ def place_of_run(options: Options, settings: Settings, budget: Budget) -> Locate
     """Return where a run's energy comes from. Raises PlaceError if it needs grams and nothing says the place."""
     if options.energy_only:
         if wants_grams(options, budget):
-            limit = budget.emissions_source if budget.max_emissions_g is not None else None
-            where = "" if limit is None or limit.startswith("--") else f" (max-emissions is set in {limit})"
+            is_configured = budget.max_emissions_g is not None and options.max_emissions_g is None
+            where = f" (max-emissions is set in {budget.emissions_source})" if is_configured else ""
             raise UsageError(
-                f"states no grams, and max-emissions and card need them{where}",
+                f"states no grams, and {options.named('max-emissions')} and {options.named('card')} need them{where}",
                 option="energy-only",
                 hint="leave it out, or limit the energy",
                 suggest=(("max-energy", "2 kWh"),),

@@ -21,7 +21,7 @@ from carbon_lint.measurement.request import RunRequest
 from carbon_lint.measurement.run import measure
 from carbon_lint.pipeline import plan as plans
 from carbon_lint.pipeline.front_end import FrontEnd
-from carbon_lint.pipeline.options import Options, Surroundings, check_tick, read_options, record_path_of
+from carbon_lint.pipeline.options import ARGUMENT, Options, Surroundings, check_tick, read_options, record_path_of
 from carbon_lint.pipeline.plan import RunPlan
 from carbon_lint.records.comparable import identity_before
 from carbon_lint.records.provenance import name_of_card, provenance_of
@@ -80,7 +80,7 @@ def _options(given: dict[str, Any]) -> Options:
     _check_choice("on_exceed", values["on_exceed"], ON_EXCEED)
     for wanted in values["require"]:
         _check_choice("require", wanted, REQUIRABLE)
-    options = read_options(values, spelling="{}")
+    options = read_options(values, spelling=ARGUMENT)
     check_tick(options)
     return options
 
