@@ -16,11 +16,13 @@ from carbon_lint.value import Value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Any
+    from typing import Any, TypeVar
 
     from carbon_lint.config_file import Stated
-    from carbon_lint.errors import ConfigError
+    from carbon_lint.errors import CarbonLintError, ConfigError
     from carbon_lint.limits import BudgetException, Machine, MaxIncrease, Source, WindowBudget
+
+    _Error = TypeVar("_Error", bound=CarbonLintError)
 
 FILE_NAME = "carbon-lint.toml"
 FILE_NAMES = (FILE_NAME, "pyproject.toml")
@@ -138,6 +140,12 @@ class Settings:
             return ConfigError(message, hint=hint, option=key)
         one = self._stated[key]
         return ConfigError(f"{one.source}: {key}: {message}", hint=hint, option=key, path=one.path, line=one.line)
+
+    def placed(self, key: str, error: _Error) -> _Error:
+        """Return an error in the value of a key, with the place of the value in the file."""
+        one = self._stated[key]
+        message = f"{one.source}: {key}: {error.message}"
+        return error.again(message=message, option=None, path=one.path, line=one.line)
 
     def exception_to(self, limit: str) -> BudgetException | None:
         """Return an exception that lifts a limit today; `None` if there is none."""

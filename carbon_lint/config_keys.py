@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from carbon_lint import limits, units
 from carbon_lint.errors import UsageError
+from carbon_lint.text import quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
 SEVERITIES = ("error", "warning", "note")
@@ -23,6 +24,7 @@ ON_EXCEED = ("stop", "finish")
 ON_MODELLED = ("figure", "fail", "pass")
 STOP_WHEN = ("likely", "certain")
 REQUIRABLE = ("gpu", "cpu-counter", "none")
+_MOST = 1e300  # TOML has integers that no float holds
 
 
 class Kind(NamedTuple):
@@ -72,7 +74,9 @@ class Table(NamedTuple):
 
 
 def _text(value: object) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
+    if isinstance(value, str) and not value.strip():
+        raise UsageError("the text is empty", hint="write one, or leave the key out")
+    return value.strip() if isinstance(value, str) else None
 
 
 def _all(kind: type, value: Any) -> tuple[Any, ...] | None:
@@ -100,22 +104,34 @@ def is_variable(name: str) -> bool:
     return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) is not None
 
 
-def _one_of(*words: str) -> Kind:
-    def read(value: object) -> str | None:
-        return value if isinstance(value, str) and value in words else None
+def parse_choice(text: str, words: Sequence[str]) -> str:
+    """Return `text` if it is one of `words`, which an option or a key may hold. Raises UsageError."""
+    if text in words:
+        return text
+    from difflib import get_close_matches  # noqa: PLC0415  on the check path
 
-    quoted = [f'"{word}"' for word in words]
-    return Kind(f"{', '.join(quoted[:-1])} or {quoted[-1]}", read, {"enum": list(words)})
+    near = get_close_matches(text, words, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else None
+    raise UsageError(f"{quoted(text)} is not one of {', '.join(words)}", hint=hint)
+
+
+def _one_of(*words: str) -> Kind:
+    named = [f'"{word}"' for word in words]
+    return Kind(
+        f"{', '.join(named[:-1])} or {named[-1]}",
+        lambda value: parse_choice(value, words) if isinstance(value, str) else None,
+        {"enum": list(words)},
+    )
 
 
 def _some_of(*words: str) -> Kind:
     def read(value: object) -> tuple[str, ...] | None:
         found = _texts(value)
-        return found if found is None or set(found) <= set(words) else None
+        return None if found is None else tuple(parse_choice(word, words) for word in found)
 
     items = {"type": "array", "items": {"enum": list(words)}}
-    quoted = ", ".join(f'"{word}"' for word in words)
-    return Kind(f"a list of {quoted}", read, items)
+    named = ", ".join(f'"{word}"' for word in words)
+    return Kind(f"a list of {named}", read, items)
 
 
 def _severities(value: object) -> dict[str, str] | None:
@@ -140,10 +156,13 @@ def _in_units(table: Iterable[str]) -> str:
     return rf"^\s*[0-9.eE+-]+\s*({'|'.join(table)})\s*$"
 
 
-def _number(value: object, *, least: float, most: float = 1e300) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        return None
-    return float(value)
+def _number(check: Callable[[float], float]) -> Callable[[object], float | None]:
+    def read(value: object) -> float | None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MOST:
+            return None
+        return check(float(value))
+
+    return read
 
 
 def sentence(words: str) -> str:
@@ -287,7 +306,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "carbon-intensity": (
         Kind(
             "a number of g/kWh above 0",
-            lambda value: _number(value, least=0) or None,
+            _number(units.check_intensity),
             {"type": "number", "exclusiveMinimum": 0},
             "_g_per_kwh",
         ),
@@ -301,7 +320,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "pue": (
         Kind(
             f"a number from 1 to {units.MOST_PUE:g}",
-            lambda value: _number(value, least=1, most=units.MOST_PUE),
+            _number(units.check_pue),
             {"type": "number", "minimum": 1, "maximum": units.MOST_PUE},
         ),
         "power usage effectiveness of the data centre, 1 to 10; 1 is a building without losses",

@@ -357,6 +357,16 @@ def _format_range(value: float, low: float, high: float, scales: tuple[tuple[str
     return f"{shown} ({' to '.join(ends)})"
 
 
+def check_intensity(g_per_kwh: float) -> float:
+    """Return a carbon intensity in g/kWh as it is. Raises UsageError unless it is a finite number above 0."""
+    if not 0 < g_per_kwh < math.inf:  # NaN fails too
+        raise UsageError(
+            f"{g_per_kwh:g} is not a number of g/kWh above 0",
+            hint="give the grid's g CO2eq per kWh, such as 56.04",
+        )
+    return g_per_kwh
+
+
 def check_pue(pue: float) -> float:
     """Return a power usage effectiveness as it is. Raises UsageError unless it is from 1 to `MOST_PUE`."""
     if not 1 <= pue <= MOST_PUE:

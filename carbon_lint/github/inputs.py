@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
 
-from carbon_lint.config_keys import KEYS, REQUIRABLE, SEVERITIES, is_variable
+from carbon_lint.config_keys import SEVERITIES, is_variable, parse_choice
 from carbon_lint.errors import UsageError
 from carbon_lint.github.interface import INPUTS
 from carbon_lint.pipeline.options import INPUT, PARSERS, Options, option_of
@@ -63,24 +62,12 @@ def _boolean(value: str) -> bool:
     raise UsageError(f"{quoted(value)} is neither true nor false", hint="true")
 
 
-def _choice(*choices: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value not in choices:
-            near = get_close_matches(value, choices, n=1)
-            raise UsageError(
-                f"{quoted(value)} is not one of {', '.join(choices)}", hint=near[0] if near else choices[0]
-            )
-        return value
-
-    return parse
-
-
 def _fail_on(value: str) -> str:
     if value.lower() in {"none", "never", "false", "off", "no"}:
         raise UsageError(
             f"{quoted(value)} is no severity", hint='`lint: "false"` lints nothing; `fail-on: error` is mildest'
         )
-    return str(_choice(*SEVERITIES)(value))
+    return parse_choice(value, SEVERITIES)
 
 
 def _lines(value: str) -> tuple[str, ...]:
@@ -95,16 +82,6 @@ def _names(value: str) -> tuple[str, ...]:
     return names
 
 
-def _intensity_g_per_kwh(value: str) -> float:
-    try:
-        number = float(value)
-    except ValueError:
-        number = -1.0
-    if not 0 < number < math.inf:  # NaN fails too
-        raise UsageError(f"{quoted(value)} is not a carbon intensity in g/kWh", hint='"56.04"')
-    return number
-
-
 def _index(value: str) -> int:
     if not (value.isascii() and value.isdigit()):
         raise UsageError(f"{quoted(value)} is not a number from 0", hint="${{ strategy.job-index }}")
@@ -114,14 +91,12 @@ def _index(value: str) -> int:
 _READERS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("command", "setup"), _script),
     **dict.fromkeys(("electricity-maps-token", "hf-token", "github-token"), _token),
-    **{name: _choice(*KEYS[name].kind.schema["enum"]) for name in ("on-exceed", "stop-when", "on-modelled")},
-    "publish": _choice("auto", "always", "pr", "never"),
-    "comment-on": _choice("change", "always", "failure"),
+    "publish": lambda text: parse_choice(text, ("auto", "always", "pr", "never")),
+    "comment-on": lambda text: parse_choice(text, ("change", "always", "failure")),
     "fail-on": _fail_on,
-    "require": lambda text: tuple(_choice(*REQUIRABLE)(word) for word in text.replace(",", " ").split()),
+    "require": lambda text: PARSERS["require"](text.replace(",", " ").split()),
     "pass-env": _names,
     "cards": _lines,
-    "carbon-intensity": _intensity_g_per_kwh,
     "job-index": _index,
 }
 """Input -> how its text is read; what is not here is read as the option is, or is true or false, or is one line."""

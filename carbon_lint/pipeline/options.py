@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from itertools import chain, count
 from typing import Any, Protocol
 
+from carbon_lint.config import Settings
+from carbon_lint.config_keys import ON_EXCEED, ON_MODELLED, REQUIRABLE, STOP_WHEN, parse_choice
 from carbon_lint.errors import PlaceError, UsageError
 from carbon_lint.limits import BudgetException, MaxIncrease, Source, parse_age_s, parse_max_increase, parse_source
 from carbon_lint.records.comparable import Identity
@@ -19,7 +21,14 @@ from carbon_lint.records.ledger_url import LEDGER_FOLDER
 from carbon_lint.records.record import Record
 from carbon_lint.records.storage import is_url
 from carbon_lint.text import quoted
-from carbon_lint.units import check_pue, parse_duration_s, parse_emissions_g, parse_energy_kwh, parse_part_power_w
+from carbon_lint.units import (
+    check_intensity,
+    check_pue,
+    parse_duration_s,
+    parse_emissions_g,
+    parse_energy_kwh,
+    parse_part_power_w,
+)
 
 FLAG = "--{}"
 INPUT = "input {!r}"
@@ -174,17 +183,21 @@ def fraction(text: str) -> float:
 
 
 PARSERS: dict[str, Callable[[Any], Any]] = {
-    "carbon_intensity": number,
+    "carbon_intensity": lambda text: check_intensity(number(text)),
     "pue": lambda text: check_pue(number(text)),
     "cpu_power_w": parse_part_power_w,
     "ram_power_w": parse_part_power_w,
-    "require": tuple,
+    "require": lambda words: tuple(parse_choice(word, REQUIRABLE) for word in words),
     "max_emissions_g": parse_emissions_g,
     "max_energy_kwh": parse_energy_kwh,
     "max_increase": parse_max_increase,
     "baseline": parse_source,
     "baseline_max_age_s": parse_age_s,
     "uncertainty": fraction,
+    "on_exceed": lambda text: parse_choice(text, ON_EXCEED),
+    "stop_when": lambda text: parse_choice(text, STOP_WHEN),
+    "on_unmeasured": lambda text: parse_choice(text, ON_EXCEED),
+    "on_modelled": lambda text: parse_choice(text, ON_MODELLED),
     "grace_s": parse_duration_s,
     "tick_s": parse_duration_s,
     "expected_duration_s": parse_duration_s,
@@ -194,13 +207,13 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
 
 
 @contextmanager
-def naming(option: str, value: str | None = None, *, where: str | None = None) -> Iterator[None]:
-    """Raise an error in the value of an option as one about that option; `where` is the line that states it."""
+def naming(option: str, value: str | None = None, *, configured: Settings | None = None) -> Iterator[None]:
+    """Raise an error in the value of an option as one about that option, or about the line of `configured`."""
     try:
         yield
     except (UsageError, PlaceError) as error:
-        if where is not None:
-            raise error.again(message=f"{where}: {error.message}", option=None) from error
+        if configured is not None:
+            raise configured.placed(option, error) from error
         raise error.again(option=option, value=value) from error
 
 

@@ -29,7 +29,7 @@ class Chosen:
         text: the location, the zone or the carbon intensity.
         g_per_kwh: the carbon intensity, if `key` is that.
         intensity_source: whose figure that is.
-        where: the line of the configuration that says it, for an error: `carbon-lint.toml:3: location`.
+        is_configured: the configuration says it, and no option.
     """
 
     key: str | None = None
@@ -37,7 +37,7 @@ class Chosen:
     g_per_kwh: float | None = None
     intensity_source: str | None = None
     allow_unusual: bool = False
-    where: str | None = None
+    is_configured: bool = False
 
 
 def choose(options: Options, settings: Settings) -> Chosen:
@@ -73,7 +73,7 @@ def choose(options: Options, settings: Settings) -> Chosen:
         text=settings.stated(key) or "",
         g_per_kwh=settings.carbon_intensity_g_per_kwh,
         allow_unusual=allow_unusual,
-        where=f"{settings.source(key)}: {key}",
+        is_configured=True,
     )
 
 
@@ -83,7 +83,7 @@ def find(chosen: Chosen, options: Options, settings: Settings) -> LocatedPlace:
 
     if chosen.key is None:
         return location.LocatedPlace()
-    with naming(chosen.key, chosen.text, where=chosen.where):
+    with naming(chosen.key, chosen.text, configured=settings if chosen.is_configured else None):
         if chosen.key == "location":
             return location.resolve(chosen.text, settings.machine, platform.node())
         if chosen.g_per_kwh is not None:

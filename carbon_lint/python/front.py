@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 from carbon_lint.config import load
-from carbon_lint.config_keys import ON_EXCEED, REQUIRABLE
 from carbon_lint.errors import UsageError
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
 from carbon_lint.measurement.job.body import Body
@@ -77,9 +76,6 @@ def _options(given: dict[str, Any]) -> Options:
     values = {name: _as_text(value) for name, value in given.items()}
     if isinstance(values["require"], str):
         values["require"] = (values["require"],)
-    _check_choice("on_exceed", values["on_exceed"], ON_EXCEED)
-    for wanted in values["require"]:
-        _check_choice("require", wanted, REQUIRABLE)
     options = read_options(values, spelling=ARGUMENT)
     check_tick(options)
     return options
@@ -90,11 +86,6 @@ def _as_text(value: Any) -> Any:
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     return str(value) if type(value) in {int, float} else value
-
-
-def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value is not None and value not in choices:
-        raise UsageError(f"{name}={value!r} is not known", hint=f"use {' or '.join(map(repr, choices))}")
 
 
 def _command() -> tuple[str, ...]:
