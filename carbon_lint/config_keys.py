@@ -16,7 +16,7 @@ from carbon_lint.text import quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
 SEVERITIES = ("error", "warning", "note")
@@ -145,15 +145,21 @@ def _globs(value: object) -> dict[str, tuple[str, ...]] | None:
     return {glob: codes for glob, codes in read.items() if codes is not None} if None not in read.values() else None
 
 
-def _quantity(words: str, parse: Callable[[str], Any], suffix: str, example: str, pattern: str | None = None) -> Kind:
-    schema = {"type": "string", "examples": [example]} | ({"pattern": pattern} if pattern else {})
+_AMOUNT = r"^\s*\+?[0-9.].*[^\s0-9.]\s*$"  # a number, and at the end a unit: no more, so that it refuses no amount
+
+
+def _quantity(words: str, parse: Callable[[str], Any], suffix: str, example: str) -> Kind:
     return Kind(
-        f'{words}, such as "{example}"', lambda value: parse(value) if isinstance(value, str) else None, schema, suffix
+        f'{words}, such as "{example}"',
+        lambda value: parse(value) if isinstance(value, str) else None,
+        {"type": "string", "examples": [example]},
+        suffix,
     )
 
 
-def _in_units(table: Iterable[str]) -> str:
-    return rf"^\s*[0-9.eE+-]+\s*({'|'.join(table)})\s*$"
+def _amount(words: str, parse: Callable[[str], float], suffix: str, example: str) -> Kind:
+    kind = _quantity(words, parse, suffix, example)
+    return kind._replace(schema={**kind.schema, "pattern": _AMOUNT})
 
 
 def _number(check: Callable[[float], float]) -> Callable[[object], float | None]:
@@ -214,14 +220,10 @@ _TEXTS = Kind("a list of strings", _texts, _STRINGS)
 _NAMES = Kind("a list of names of environment variables", _names, _STRINGS)
 _CODES = Kind('a list of rule codes, such as ["CL203", "CL5"]', _texts, {**_STRINGS, "examples": [["CL203", "CL5"]]})
 _FLAG = Kind("true or false", lambda value: value if isinstance(value, bool) else None, {"type": "boolean"})
-_POWER = _quantity("a power with its unit", units.parse_part_power_w, "_w", "15 W", _in_units(units.WATTS_PER))
-_EMISSIONS = _quantity(
-    "an emissions quantity with its unit", units.parse_emissions_g, "_g", "1.5 kg", _in_units(units.GRAMS_PER)
-)
-_ENERGY = _quantity(
-    "an energy quantity with its unit", units.parse_energy_kwh, "_kwh", "2 kWh", _in_units(units.KWH_PER)
-)
-_PART = _quantity("a percentage above 0 up to 100", limits.parse_part, "", "80%", r"^\s*[0-9.]+\s*%\s*$")
+_POWER = _amount("a power with its unit", units.parse_part_power_w, "_w", "15 W")
+_EMISSIONS = _amount("an emissions quantity with its unit", units.parse_emissions_g, "_g", "1.5 kg")
+_ENERGY = _amount("an energy quantity with its unit", units.parse_energy_kwh, "_kwh", "2 kWh")
+_PART = _amount("a percentage above 0 up to 100", limits.parse_part, "", "80%")
 _DAY = Kind("a day, such as 2026-12-31", limits.parse_day, {})
 _WINDOW = Kind('"month" or an age, such as "30d"', _window, {"type": "string", "examples": [limits.MONTH, "30d"]}, "_s")
 _GLOBS = Kind(
@@ -296,7 +298,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
         "what a run is compared with: card, record:PATH, ledger:BRANCH or hub:OWNER/MODEL",
     ),
     "baseline-max-age": (
-        _quantity("an age with its unit", limits.parse_age_s, "_s", "90d", _in_units(units.SECONDS_PER)),
+        _amount("an age with its unit", limits.parse_age_s, "_s", "90d"),
         "age, such as 90d, from which a baseline is shown and not judged by",
     ),
     "location": (
@@ -337,7 +339,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     ),
     "on-modelled": (_one_of(*ON_MODELLED), "an undecided verdict: figure (the figure decides), fail or pass"),
     "grace": (
-        _quantity("a duration with its unit", units.parse_duration_s, "_s", "30s", _in_units(units.SECONDS_PER)),
+        _amount("a duration with its unit", units.parse_duration_s, "_s", "30s"),
         "time from SIGTERM to SIGKILL, to save a checkpoint",
     ),
     "require": (

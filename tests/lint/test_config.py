@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from carbon_lint import units
 from carbon_lint.config import Settings, find, load, load_file
 from carbon_lint.config_keys import KEYS
-from carbon_lint.errors import ConfigError
+from carbon_lint.errors import ConfigError, UsageError
 from carbon_lint.limits import Machine, MaxIncrease, Source, WindowBudget
 from carbon_lint.lint.policy import Policy
 from carbon_lint.records.record import Provenance
@@ -289,6 +290,28 @@ cpu-power = "1 W"
     assert settings.on_machine("gpu-par-1")[1:] == ("FRA", 200.0, 6.0)
     assert settings.on_machine("gpu-fra-1")[1:] == (None, 200.0, 6.0)
     assert settings.on_machine("laptop")[1:] == (None, 65.0, 6.0)
+
+
+def test_the_schema_refuses_no_amount_that_the_program_takes():
+    amount = Draft202012Validator(SCHEMA["properties"]["max-emissions"])
+    for text in (
+        "17 lbs",
+        "1,5 kg",
+        "1 000 g",
+        "12_000 g",
+        "5 KG",
+        "1.234,5 kg",
+        "1e3 g",
+        ".5kg ",
+        "+2 kg",
+        "3 \u516c\u65a4",
+    ):
+        assert units.parse_emissions_g(text) > 0
+        assert amount.is_valid(text), text
+    for text in ("-3 g", "5", "1.5", "1e3", "kg", ""):
+        with pytest.raises(UsageError):
+            units.parse_emissions_g(text)
+        assert not amount.is_valid(text), text
 
 
 def test_a_quantity_written_another_way_is_no_change():
