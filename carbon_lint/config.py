@@ -147,6 +147,10 @@ class Settings:
         message = f"{one.source}: {key}: {error.message}"
         return error.again(message=message, option=None, path=one.path, line=one.line)
 
+    def beside(self, name: str) -> str:
+        """Return a path that the file states as the program opens it: paths are relative to the file's folder."""
+        return os.path.normpath(os.path.join(self.folder, name))
+
     def exception_to(self, limit: str) -> BudgetException | None:
         """Return an exception that lifts a limit today; `None` if there is none."""
         if not self.exception:
@@ -263,7 +267,7 @@ def parse(data: bytes, path: str, note: str = "") -> Settings:
     from carbon_lint.config_file import read_file
 
     is_pyproject = os.path.basename(path) == "pyproject.toml"
-    stated, name = read_file(data, _from_here(path), is_pyproject=is_pyproject, note=note)
+    stated, name = read_file(data, from_here(path), is_pyproject=is_pyproject, note=note)
     settings = Settings(stated, path=name, folder=os.path.dirname(path) or ".")
     places = sorted((key for key in PLACE_KEYS if key in stated), key=lambda key: stated[key].line or 0)
     if len(places) > 1:
@@ -271,7 +275,7 @@ def parse(data: bytes, path: str, note: str = "") -> Settings:
     return settings
 
 
-def _from_here(path: str) -> str:
+def from_here(path: str) -> str:
     """Return `path` as someone in the current folder would type it."""
     below = os.path.relpath(path) if os.path.isabs(path) else path
     return path if below.startswith(os.pardir) else below

@@ -74,6 +74,9 @@ wins over the file, except that a limit can only be tightened: of a limit in the
 input, the lower one holds. An unknown key is an error. On a pull request the GitHub step takes the whole configuration
 from the merge base ([github.md](github.md#limits-and-who-may-change-them)).
 
+A path in the file is relative to the folder of the file, wherever carbon-lint is started: `card`, the `record:PATH` of
+`baseline`, and the globs of `per-file-ignores`.
+
 ```toml
 {example}```
 
