@@ -29,7 +29,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.flags import add_format_argument, add_keys, contents, say, show_wait
+from carbon_lint.cli.flags import add_format_argument, add_keys, contents, read_flag, say, show_wait
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
 from carbon_lint.records.provenance import check_origin
@@ -103,7 +103,7 @@ def run(arguments: Namespace) -> int:
 
     _refuse_what_cannot_be_combined(arguments)
     record = None if arguments.record is None else _record(arguments)
-    deadline = Deadline(parse_duration_s(arguments.timeout))
+    deadline = Deadline(read_flag(arguments, "timeout", parse_duration_s))
     with (
         quiet_client(),
         open_model(
