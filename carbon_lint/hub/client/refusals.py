@@ -60,7 +60,7 @@ def _refused(error: HfHubHTTPError, repo_id: str, revision: str | None, credenti
     if isinstance(error, RevisionNotFoundError):
         return HubError(
             f"{repo_id} has no revision {quoted(revision or 'main')}",
-            hint="create the branch first (`hf repo branch create`), or leave --revision out",
+            hint="create the branch first (`hf repo branch create`), or leave `revision` out",
         )
     if status == 401 and "Invalid credentials" in answer and credentials is not None:  # noqa: PLR2004
         return rejected(credentials)
