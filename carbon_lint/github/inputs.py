@@ -134,7 +134,9 @@ class ActionInputs(Options):
         """Read and check every input. Raises UsageError that names the input and the line of YAML that fixes it."""
         given = _given(environ)
         _check_names(given)
-        inputs = cls(**{FIELDS[name].name: _parsed(name, given[name]) for name in FIELDS if name in given})
+        typed = {name: given[name] for name in (option_of(each.name) for each in fields(Options)) if name in given}
+        values = {FIELDS[name].name: _parsed(name, given[name]) for name in FIELDS if name in given}
+        inputs = cls(typed=typed, **values)
         inputs._check_together()
         return inputs
 

@@ -51,7 +51,7 @@ class Options:
     """
 
     spelling: str = FLAG
-    typed: Mapping[str, str] = field(default_factory=dict)
+    typed: Mapping[str, str] = field(default_factory=dict, compare=False)
     location: str | None = None
     carbon_intensity: float | None = None
     intensity_source: str | None = None
