@@ -77,6 +77,9 @@ from the merge base ([github.md](github.md#limits-and-who-may-change-them)).
 A path in the file is relative to the folder of the file, wherever carbon-lint is started: `card`, the `record:PATH` of
 `baseline`, and the globs of `per-file-ignores`.
 
+A place in the file (`location`, `carbon-intensity`, `electricity-maps`) is that of runs to come: only a flag prices a
+record or an `emissions.csv` that is there already.
+
 ```toml
 {example}```
 
