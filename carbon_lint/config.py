@@ -16,11 +16,13 @@ from carbon_lint.value import Value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Any
+    from typing import Any, TypeVar
 
     from carbon_lint.config_file import Stated
-    from carbon_lint.errors import ConfigError
+    from carbon_lint.errors import CarbonLintError, ConfigError
     from carbon_lint.limits import BudgetException, Machine, MaxIncrease, Source, WindowBudget
+
+    _Error = TypeVar("_Error", bound=CarbonLintError)
 
 FILE_NAME = "carbon-lint.toml"
 FILE_NAMES = (FILE_NAME, "pyproject.toml")
@@ -139,6 +141,16 @@ class Settings:
         one = self._stated[key]
         return ConfigError(f"{one.source}: {key}: {message}", hint=hint, option=key, path=one.path, line=one.line)
 
+    def placed(self, key: str, error: _Error) -> _Error:
+        """Return an error in the value of a key, with the place of the value in the file."""
+        one = self._stated[key]
+        message = f"{one.source}: {key}: {error.message}"
+        return error.again(message=message, option=None, path=one.path, line=one.line)
+
+    def beside(self, name: str) -> str:
+        """Return a path that the file states as the program opens it: paths are relative to the file's folder."""
+        return os.path.normpath(os.path.join(self.folder, name))
+
     def exception_to(self, limit: str) -> BudgetException | None:
         """Return an exception that lifts a limit today; `None` if there is none."""
         if not self.exception:
@@ -255,7 +267,7 @@ def parse(data: bytes, path: str, note: str = "") -> Settings:
     from carbon_lint.config_file import read_file
 
     is_pyproject = os.path.basename(path) == "pyproject.toml"
-    stated, name = read_file(data, _from_here(path), is_pyproject=is_pyproject, note=note)
+    stated, name = read_file(data, from_here(path), is_pyproject=is_pyproject, note=note)
     settings = Settings(stated, path=name, folder=os.path.dirname(path) or ".")
     places = sorted((key for key in PLACE_KEYS if key in stated), key=lambda key: stated[key].line or 0)
     if len(places) > 1:
@@ -263,7 +275,7 @@ def parse(data: bytes, path: str, note: str = "") -> Settings:
     return settings
 
 
-def _from_here(path: str) -> str:
+def from_here(path: str) -> str:
     """Return `path` as someone in the current folder would type it."""
     below = os.path.relpath(path) if os.path.isabs(path) else path
     return path if below.startswith(os.pardir) else below

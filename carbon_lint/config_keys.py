@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from carbon_lint import limits, units
 from carbon_lint.errors import UsageError
+from carbon_lint.text import quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
 SEVERITIES = ("error", "warning", "note")
@@ -23,6 +24,7 @@ ON_EXCEED = ("stop", "finish")
 ON_MODELLED = ("figure", "fail", "pass")
 STOP_WHEN = ("likely", "certain")
 REQUIRABLE = ("gpu", "cpu-counter", "none")
+_MOST = 1e300  # TOML has integers that no float holds
 
 
 class Kind(NamedTuple):
@@ -72,7 +74,9 @@ class Table(NamedTuple):
 
 
 def _text(value: object) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
+    if isinstance(value, str) and not value.strip():
+        raise UsageError("the text is empty", hint="write one, or leave the key out")
+    return value.strip() if isinstance(value, str) else None
 
 
 def _all(kind: type, value: Any) -> tuple[Any, ...] | None:
@@ -100,22 +104,34 @@ def is_variable(name: str) -> bool:
     return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) is not None
 
 
-def _one_of(*words: str) -> Kind:
-    def read(value: object) -> str | None:
-        return value if isinstance(value, str) and value in words else None
+def parse_choice(text: str, words: Sequence[str]) -> str:
+    """Return `text` if it is one of `words`, which an option or a key may hold. Raises UsageError."""
+    if text in words:
+        return text
+    from difflib import get_close_matches  # noqa: PLC0415  on the check path
 
-    quoted = [f'"{word}"' for word in words]
-    return Kind(f"{', '.join(quoted[:-1])} or {quoted[-1]}", read, {"enum": list(words)})
+    near = get_close_matches(text, words, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else None
+    raise UsageError(f"{quoted(text)} is not one of {', '.join(words)}", hint=hint)
+
+
+def _one_of(*words: str) -> Kind:
+    named = [f'"{word}"' for word in words]
+    return Kind(
+        f"{', '.join(named[:-1])} or {named[-1]}",
+        lambda value: parse_choice(value, words) if isinstance(value, str) else None,
+        {"enum": list(words)},
+    )
 
 
 def _some_of(*words: str) -> Kind:
     def read(value: object) -> tuple[str, ...] | None:
         found = _texts(value)
-        return found if found is None or set(found) <= set(words) else None
+        return None if found is None else tuple(parse_choice(word, words) for word in found)
 
     items = {"type": "array", "items": {"enum": list(words)}}
-    quoted = ", ".join(f'"{word}"' for word in words)
-    return Kind(f"a list of {quoted}", read, items)
+    named = ", ".join(f'"{word}"' for word in words)
+    return Kind(f"a list of {named}", read, items)
 
 
 def _severities(value: object) -> dict[str, str] | None:
@@ -129,21 +145,30 @@ def _globs(value: object) -> dict[str, tuple[str, ...]] | None:
     return {glob: codes for glob, codes in read.items() if codes is not None} if None not in read.values() else None
 
 
-def _quantity(words: str, parse: Callable[[str], Any], suffix: str, example: str, pattern: str | None = None) -> Kind:
-    schema = {"type": "string", "examples": [example]} | ({"pattern": pattern} if pattern else {})
+_AMOUNT = r"^\s*\+?[0-9.].*[^\s0-9.]\s*$"  # a number, and at the end a unit: no more, so that it refuses no amount
+
+
+def _quantity(words: str, parse: Callable[[str], Any], suffix: str, example: str) -> Kind:
     return Kind(
-        f'{words}, such as "{example}"', lambda value: parse(value) if isinstance(value, str) else None, schema, suffix
+        f'{words}, such as "{example}"',
+        lambda value: parse(value) if isinstance(value, str) else None,
+        {"type": "string", "examples": [example]},
+        suffix,
     )
 
 
-def _in_units(table: Iterable[str]) -> str:
-    return rf"^\s*[0-9.eE+-]+\s*({'|'.join(table)})\s*$"
+def _amount(words: str, parse: Callable[[str], float], suffix: str, example: str) -> Kind:
+    kind = _quantity(words, parse, suffix, example)
+    return kind._replace(schema={**kind.schema, "pattern": _AMOUNT})
 
 
-def _number(value: object, *, least: float, most: float = 1e300) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        return None
-    return float(value)
+def _number(check: Callable[[float], float]) -> Callable[[object], float | None]:
+    def read(value: object) -> float | None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MOST:
+            return None
+        return check(float(value))
+
+    return read
 
 
 def sentence(words: str) -> str:
@@ -195,14 +220,10 @@ _TEXTS = Kind("a list of strings", _texts, _STRINGS)
 _NAMES = Kind("a list of names of environment variables", _names, _STRINGS)
 _CODES = Kind('a list of rule codes, such as ["CL203", "CL5"]', _texts, {**_STRINGS, "examples": [["CL203", "CL5"]]})
 _FLAG = Kind("true or false", lambda value: value if isinstance(value, bool) else None, {"type": "boolean"})
-_POWER = _quantity("a power with its unit", units.parse_power_w, "_w", "15 W", _in_units(units.WATTS_PER))
-_EMISSIONS = _quantity(
-    "an emissions quantity with its unit", units.parse_emissions_g, "_g", "1.5 kg", _in_units(units.GRAMS_PER)
-)
-_ENERGY = _quantity(
-    "an energy quantity with its unit", units.parse_energy_kwh, "_kwh", "2 kWh", _in_units(units.KWH_PER)
-)
-_PART = _quantity("a percentage above 0 up to 100", limits.parse_part, "", "80%", r"^\s*[0-9.]+\s*%\s*$")
+_POWER = _amount("a power with its unit", units.parse_part_power_w, "_w", "15 W")
+_EMISSIONS = _amount("an emissions quantity with its unit", units.parse_emissions_g, "_g", "1.5 kg")
+_ENERGY = _amount("an energy quantity with its unit", units.parse_energy_kwh, "_kwh", "2 kWh")
+_PART = _amount("a percentage above 0 up to 100", limits.parse_part, "", "80%")
 _DAY = Kind("a day, such as 2026-12-31", limits.parse_day, {})
 _WINDOW = Kind('"month" or an age, such as "30d"', _window, {"type": "string", "examples": [limits.MONTH, "30d"]}, "_s")
 _GLOBS = Kind(
@@ -277,7 +298,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
         "what a run is compared with: card, record:PATH, ledger:BRANCH or hub:OWNER/MODEL",
     ),
     "baseline-max-age": (
-        _quantity("an age with its unit", limits.parse_age_s, "_s", "90d", _in_units(units.SECONDS_PER)),
+        _amount("an age with its unit", limits.parse_age_s, "_s", "90d"),
         "age, such as 90d, from which a baseline is shown and not judged by",
     ),
     "location": (
@@ -287,7 +308,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "carbon-intensity": (
         Kind(
             "a number of g/kWh above 0",
-            lambda value: _number(value, least=0) or None,
+            _number(units.check_intensity),
             {"type": "number", "exclusiveMinimum": 0},
             "_g_per_kwh",
         ),
@@ -301,7 +322,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "pue": (
         Kind(
             f"a number from 1 to {units.MOST_PUE:g}",
-            lambda value: _number(value, least=1, most=units.MOST_PUE),
+            _number(units.check_pue),
             {"type": "number", "minimum": 1, "maximum": units.MOST_PUE},
         ),
         "power usage effectiveness of the data centre, 1 to 10; 1 is a building without losses",
@@ -318,7 +339,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     ),
     "on-modelled": (_one_of(*ON_MODELLED), "an undecided verdict: figure (the figure decides), fail or pass"),
     "grace": (
-        _quantity("a duration with its unit", units.parse_duration_s, "_s", "30s", _in_units(units.SECONDS_PER)),
+        _amount("a duration with its unit", units.parse_duration_s, "_s", "30s"),
         "time from SIGTERM to SIGKILL, to save a checkpoint",
     ),
     "require": (

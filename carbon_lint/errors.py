@@ -37,6 +37,10 @@ class CarbonLintError(Exception):
     """
 
     exit_code: int = ExitCode.DID_NOT_RUN
+    path: str | None = None
+    line: int | None = None
+    column: int | None = None
+    """Where the error is in a file, line and column from 1, if that can be said."""
 
     def __init__(
         self,

@@ -133,7 +133,7 @@ def parse_age_s(text: str) -> float:
     return parse_duration_s(text)
 
 
-def parse_max_increase(text: str, source: str | None = None) -> MaxIncrease:
+def parse_max_increase(text: str) -> MaxIncrease:
     """Return `'10% and 5 g'` as MaxIncrease(share=0.1, emissions_g=5). Raises UsageError."""
     parts = [part.strip() for part in re.split(r"\s+and\s+|,", text.strip())]
     shares = [part for part in parts if part.endswith("%")]
@@ -144,12 +144,12 @@ def parse_max_increase(text: str, source: str | None = None) -> MaxIncrease:
     if shares and share is None:
         raise UsageError(f"{shares[0]!r} is not a percentage of zero or more", hint=_EXAMPLE)
     if not amounts:
-        return MaxIncrease(share=share, source=source)
+        return MaxIncrease(share=share)
     unit = re.sub(r"^[\d.eE+\s-]+", "", amounts[0])
     if unit in KWH_PER:
-        return MaxIncrease(share=share, energy_kwh=parse_energy_kwh(amounts[0]), source=source)
+        return MaxIncrease(share=share, energy_kwh=parse_energy_kwh(amounts[0]))
     if unit in GRAMS_PER:
-        return MaxIncrease(share=share, emissions_g=parse_emissions_g(amounts[0]), source=source)
+        return MaxIncrease(share=share, emissions_g=parse_emissions_g(amounts[0]))
     raise UsageError(f"{text!r} is not an increase: {amounts[0]!r} is neither grams nor energy", hint=_EXAMPLE)
 
 

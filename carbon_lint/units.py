@@ -35,6 +35,8 @@ KWH_PER = {
 JOULES_PER_KWH = 3.6e6
 MOST_PUE = 10.0
 """No building takes ten times what its computers do: a larger PUE is a percentage, or no PUE."""
+MOST_PART_W = 4000.0
+"""The CPUs of one machine, or its memory, draw no more; a counter that moves faster was reset."""
 WATTS_PER = {"mW": Decimal("1e-3"), "W": Decimal(1), "kW": Decimal(1000)}
 SECONDS_PER = {
     "ms": Decimal("1e-3"),
@@ -218,6 +220,17 @@ def parse_power_w(text: str) -> float:
     return _parse(text, WATTS_PER, "a power", "'15 W'")
 
 
+def parse_part_power_w(text: str) -> float:
+    """Return the power of a machine's CPUs or memory in W. Raises UsageError as above, or if none can draw that."""
+    power_w = parse_power_w(text)
+    if not 0 < power_w <= MOST_PART_W:
+        raise UsageError(
+            f"{text!r} is not what the CPUs or the memory of a machine draw",
+            hint=f"give more than 0 and at most {MOST_PART_W:g} W, like '15 W', or leave it out",
+        )
+    return power_w
+
+
 def parse_memory_gib(text: str) -> float:
     """Return `'16 GiB'` as 16.0. Raises UsageError as `parse_emissions_g` does."""
     return _parse(text, GIB_PER, "an amount of memory", "'16 GiB'")
@@ -362,6 +375,16 @@ def _format_range(value: float, low: float, high: float, scales: tuple[tuple[str
     digits = 2 if high - low > _NARROW * value else 3
     ends = (significant(end / size, digits) for end in (low, high))
     return f"{number} {unit} ({' to '.join(ends)})"
+
+
+def check_intensity(g_per_kwh: float) -> float:
+    """Return a carbon intensity in g/kWh as it is. Raises UsageError unless it is a finite number above 0."""
+    if not 0 < g_per_kwh < math.inf:  # NaN fails too
+        raise UsageError(
+            f"{g_per_kwh:g} is not a number of g/kWh above 0",
+            hint="give the grid's g CO2eq per kWh, such as 56.04",
+        )
+    return g_per_kwh
 
 
 def check_pue(pue: float) -> float:

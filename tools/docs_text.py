@@ -74,6 +74,12 @@ wins over the file, except that a limit can only be tightened: of a limit in the
 input, the lower one holds. An unknown key is an error. On a pull request the GitHub step takes the whole configuration
 from the merge base ([github.md](github.md#limits-and-who-may-change-them)).
 
+A path in the file is relative to the folder of the file, wherever carbon-lint is started: `card`, the `record:PATH` of
+`baseline`, and the globs of `per-file-ignores`.
+
+A place in the file (`location`, `carbon-intensity`, `electricity-maps`) is that of runs to come: only a flag prices a
+record or an `emissions.csv` that is there already.
+
 ```toml
 {example}```
 

@@ -85,10 +85,11 @@ EXIT_CODES_BY_VERB: dict[str, dict[str, int]] = {
     "findings, or over a limit": {"run": 1, "gate": 1, "check": 1, "publish": 1, "audit": 1, "verify": 1, "ledger": 1},
     "an option that does not exist": dict.fromkeys(VERBS, 2),
     "`carbon-lint.toml` is wrong": dict.fromkeys(
-        ("run", "gate", "check", "doctor", "estimate", "publish", "audit", "report"), 2
+        ("run", "gate", "card", "check", "doctor", "estimate", "publish", "audit", "ledger", "report", "init"), 2
     ),
     "a file that was named is not there": dict.fromkeys(
         (
+            "run",
             "gate",
             "card",
             "check",
@@ -105,10 +106,24 @@ EXIT_CODES_BY_VERB: dict[str, dict[str, int]] = {
         2,
     ),
     "no card, no model or no run was found": {"check": 3, "audit": 3, "verify": 3, "ledger": 3},
-    "the location is not known": {"run": 125, "doctor": 125, "card": 2, "estimate": 2},
-    "a record without a figure": {"gate": 125, "ledger": 125, "card": 2, "merge": 2, "publish": 1, "estimate": 2},
-    "the Hub cannot be reached": {"publish": 4, "find": 2, "audit": 2, "verify": 2, "gate": 2},
-    "the extra `hub` is not installed": {"publish": 4, "find": 2, "audit": 2, "verify": 2},
+    "the location is not known": {"run": 125, "doctor": 125, "card": 2, "check": 2, "estimate": 2, "init": 2},
+    "a quantity or a carbon intensity cannot be read": dict.fromkeys(
+        (verb for verb in VERBS if verb not in {"merge", "recover", "init", "rules"}), 2
+    ),
+    "a record without a figure": {
+        "gate": 125,
+        "ledger": 125,
+        "publish": 1,
+        **dict.fromkeys(("card", "merge", "estimate", "init"), 2),
+    },
+    "the Hub cannot be reached": {
+        "publish": 4,
+        **dict.fromkeys(("run", "gate", "report", "find", "audit", "verify"), 2),
+    },
+    "the extra `hub` is not installed": {
+        "publish": 4,
+        **dict.fromkeys(("run", "gate", "report", "find", "audit", "verify"), 2),
+    },
     "the job exits with 7": {"run": 7},
     "the job's command is not there": {"run": 127},
 }

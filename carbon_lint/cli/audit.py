@@ -26,7 +26,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
-from carbon_lint.cli.flags import add_format_argument, put, say, show_wait
+from carbon_lint.cli.flags import add_format_argument, put, read_flag, say, show_wait
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import HubError, UsageError
 from carbon_lint.lint.batch import cores
@@ -150,7 +150,7 @@ def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
     from carbon_lint.hub.client.http import Deadline
     from carbon_lint.hub.client.session import open_catalogue, quiet_client
 
-    timeout_s = None if arguments.timeout is None else parse_duration_s(arguments.timeout)
+    timeout_s = read_flag(arguments, "timeout", parse_duration_s)
     with (
         quiet_client(),
         closing(_Show()) as show,

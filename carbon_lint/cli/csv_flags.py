@@ -31,9 +31,7 @@ def add_arguments(parser: ArgumentParser, *, price_title: str) -> None:
     price.add_argument(
         "--location", metavar="PLACE", help="the place of the machine: FRA, USA/virginia, gcp/us-central1"
     )
-    price.add_argument(
-        "--carbon-intensity", metavar="G", type=float, help="the grid's g CO2eq per kWh, instead of a place"
-    )
+    price.add_argument("--carbon-intensity", metavar="G", help="the grid's g CO2eq per kWh, instead of a place")
     add_keys(price, "allow-unusual-intensity")
     table = parser.add_argument_group("which runs of an emissions.csv")
     table.add_argument("--run-id", metavar="ID", help="take this run")
@@ -78,7 +76,7 @@ def place_of(arguments: Namespace) -> Place | None:
     from carbon_lint.config import Settings
     from carbon_lint.errors import UsageError
     from carbon_lint.measurement.grid.location import is_auto
-    from carbon_lint.pipeline.options import Options
+    from carbon_lint.pipeline.options import read_options
     from carbon_lint.pipeline.place import place_of_now
 
     if arguments.trust_location and (arguments.location or arguments.carbon_intensity):
@@ -88,9 +86,5 @@ def place_of(arguments: Namespace) -> Place | None:
             "--location auto asks the machine that it runs on, and the training may have run on another",
             hint="name it (--location FRA), or measure by `carbon-lint run --location auto`, whose record names it",
         )
-    options = Options(
-        location=arguments.location,
-        carbon_intensity=arguments.carbon_intensity,
-        allow_unusual_intensity=arguments.allow_unusual_intensity,
-    )
+    options = read_options({name: getattr(arguments, name) for name in _PRICE})
     return place_of_now(options, Settings())

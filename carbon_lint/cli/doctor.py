@@ -49,12 +49,12 @@ def run(arguments: Namespace) -> int:
         named=chosen.text,
         cpu_power_w=plan.cpu_power_w,
         ram_power_w=plan.ram_power_w,
+        stated_by=plan.sources,
         require=plan.require,
         pue=plan.pue,
         needs_grams=needs_place(options, plan.limits.budget),
     )
     place = None if chosen.key is None else f"--{chosen.key} {diagnosis.location or chosen.text}"
-    given = {"--cpu-power": arguments.cpu_power, "--ram-power": arguments.ram_power}
-    flags = [f"{flag} '{text}'" for flag, text in given.items() if text]
+    flags = [f"--{name} '{options.typed[name]}'" for name in ("cpu-power", "ram-power") if name in options.typed]
     sys.stdout.write(as_json(diagnosis) if arguments.format == "json" else as_text(diagnosis, place, flags))
     return ExitCode.CLEAN if diagnosis.is_sound else ExitCode.NOT_MEASURED

@@ -13,22 +13,19 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
-from typing import TypeVar
 
-from carbon_lint.cli.flags import add_format_argument, add_keys, add_place_arguments, options_from
+from carbon_lint.cli.flags import add_format_argument, add_keys, add_place_arguments, options_from, read_flag
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
 from carbon_lint.estimate.job import Device, Estimate, estimate_job, estimate_record, find_gpu
 from carbon_lint.estimate.machine import Host, Runner, find_host, find_runner
-from carbon_lint.pipeline.options import fraction, naming, number
+from carbon_lint.pipeline.options import fraction, number
 from carbon_lint.pipeline.place import place_of_now
 from carbon_lint.records.store import load_record
 from carbon_lint.report.estimate import estimate_json, estimate_text
 from carbon_lint.text import quoted
 from carbon_lint.units import parse_memory_gib, parse_power_w
 
-_Read = TypeVar("_Read")
 _SUBJECTS = ("gpu", "power", "cpu", "runner", "from_record")
 _ONLY_OF_A_JOB = ("count", "hours", "host_power", "sockets", "threads", "memory", "load")
 _ONLY_OF_A_CPU = ("sockets", "threads", "memory")
@@ -70,7 +67,7 @@ def _estimate(arguments: Namespace) -> Estimate:
     settings = Settings() if "from_record" in given else load()
     place = place_of_now(options, settings)
     if "from_record" in given:
-        scale = _read(arguments, "scale", number)
+        scale = read_flag(arguments, "scale", number)
         return estimate_record(
             load_record(arguments.from_record),
             scale=1.0 if scale is None else scale,
@@ -78,7 +75,7 @@ def _estimate(arguments: Namespace) -> Estimate:
             pue=options.pue,
         )
 
-    hours = _read(arguments, "hours", number)
+    hours = read_flag(arguments, "hours", number)
     if hours is None:
         raise UsageError("how long does the job run?", hint="--hours 12")
     runner = None if arguments.runner is None else find_runner(arguments.runner)
@@ -89,8 +86,8 @@ def _estimate(arguments: Namespace) -> Estimate:
         device=device,
         count=count,
         host=_host(arguments, runner),
-        load=_read(arguments, "load", lambda text: fraction(text) if text.endswith("%") else number(text)),
-        host_power_w=_read(arguments, "host_power", parse_power_w),
+        load=read_flag(arguments, "load", lambda text: fraction(text) if text.endswith("%") else number(text)),
+        host_power_w=read_flag(arguments, "host_power", parse_power_w),
         pue=settings.pue if options.pue is None else options.pue,
     )
 
@@ -127,10 +124,10 @@ def _flag(name: str) -> str:
 def _devices(arguments: Namespace, runner: Runner | None) -> tuple[Device | None, int]:
     if runner is not None:
         return (None, 1) if runner.gpu is None else (find_gpu(runner.gpu), runner.gpu_count)
-    count = _read(arguments, "count", _whole) or 1
+    count = read_flag(arguments, "count", _whole) or 1
     if arguments.gpu is not None:
         return find_gpu(arguments.gpu), count
-    power_w = _read(arguments, "power", parse_power_w)
+    power_w = read_flag(arguments, "power", parse_power_w)
     return None if power_w is None else Device(name="device", max_power_w=power_w, source="--power"), count
 
 
@@ -140,20 +137,11 @@ def _host(arguments: Namespace, runner: Runner | None) -> Host | None:
         return host.of_runner(runner.name, runner.source)
     if arguments.cpu is None:
         return None
-    memory_gib = _read(arguments, "memory", parse_memory_gib)
+    memory_gib = read_flag(arguments, "memory", parse_memory_gib)
     if memory_gib is None:
         raise UsageError("how much memory does the machine have?", hint="--memory '64 GiB'")
-    sockets, threads = (_read(arguments, name, _whole) for name in ("sockets", "threads"))
+    sockets, threads = (read_flag(arguments, name, _whole) for name in ("sockets", "threads"))
     return find_host(arguments.cpu, memory_gib=memory_gib, sockets=sockets, threads=threads)
-
-
-def _read(arguments: Namespace, name: str, parse: Callable[[str], _Read]) -> _Read | None:
-    """Return what a flag states; `None` if it is not given. Raises UsageError that names it."""
-    text = getattr(arguments, name)
-    if text is None:
-        return None
-    with naming(name.replace("_", "-"), text):
-        return parse(text)
 
 
 def _whole(text: str) -> int:

@@ -15,7 +15,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.flags import add_format_argument, show_wait
+from carbon_lint.cli.flags import add_format_argument, read_flag, show_wait
 from carbon_lint.errors import UsageError
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.report.search import RENDER
@@ -55,10 +55,10 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.hub.search.find import find, greener_than
 
     request = _request(arguments)
-    deadline = Deadline(parse_duration_s(arguments.timeout), show_wait)
+    deadline = Deadline(read_flag(arguments, "timeout", parse_duration_s), show_wait)
     with quiet_client(), open_catalogue(os.environ, deadline=deadline) as catalogue:
-        if arguments.greener_than:
-            model = parse_target(arguments.greener_than, catalogue.endpoint)
+        model = read_flag(arguments, "greener_than", lambda text: parse_target(text, catalogue.endpoint))
+        if model is not None:
             request = greener_than(model, request, catalogue)
         result = find(request, catalogue)
     sys.stdout.write(RENDER[arguments.format](result, catalogue.endpoint, show_unreadable=arguments.show_unreadable))
@@ -71,8 +71,8 @@ def _request(arguments: Namespace) -> FindRequest:
     if arguments.limit is not None and arguments.limit < 1:
         raise UsageError(f"--limit {arguments.limit} leaves nothing", hint="give 1 or more, or leave it out")
     request = FindRequest(
-        max_g=None if arguments.max is None else parse_emissions_g(arguments.max),
-        min_g=None if arguments.min is None else parse_emissions_g(arguments.min),
+        max_g=read_flag(arguments, "max", parse_emissions_g),
+        min_g=read_flag(arguments, "min", parse_emissions_g),
         task=arguments.task,
         author=arguments.author,
         library=arguments.library,

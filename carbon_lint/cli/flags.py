@@ -10,10 +10,13 @@ from carbon_lint.text import quoted, terminal
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace, _ActionsContainer
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, TypeVar
 
     from carbon_lint.config_keys import Kind
     from carbon_lint.pipeline.options import Options
+
+    Read = TypeVar("Read")
 
 _METAVARS = {"electricity-maps": "ZONE"}
 """How the help names a value, if not by the last word of its key."""
@@ -86,6 +89,17 @@ def options_from(arguments: Namespace, *, without: tuple[str, ...] = ()) -> Opti
         grid_token=os.environ.get(GRID_TOKEN_VARIABLE),
         grid_token_hint=f"set {GRID_TOKEN_VARIABLE}, or use --location FRA",
     )
+
+
+def read_flag(arguments: Namespace, name: str, parse: Callable[[str], Read]) -> Read | None:
+    """Return what a flag states; `None` if it is not given. Raises an error that names the flag."""
+    text = getattr(arguments, name)
+    if text is None:
+        return None
+    from carbon_lint.pipeline.options import naming
+
+    with naming(name.replace("_", "-"), text):
+        return parse(text)
 
 
 def say(*lines: str) -> None:

@@ -18,7 +18,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.flags import say
+from carbon_lint.cli.flags import read_flag, say
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.hub.client.target import PUBLIC_HUB, parse_target
 from carbon_lint.places import find_place
@@ -92,8 +92,8 @@ def _choices(arguments: Namespace, found: Survey) -> Choices:
     action = arguments.action or (f"{arguments.owner}/carbon-lint@{MAJOR_TAG}" if arguments.owner else DEFAULT_ACTION)
     if not re.fullmatch(r"[\w.-]+/[\w.-]+(?:/[\w./-]+)?@[\w./-]+", action):
         raise UsageError(f"{quoted(action)} names no action", hint="write --action NAME/carbon-lint@v0, or @ and a SHA")
-    location = _location(arguments.location) or (found.codecarbon.location if found.codecarbon else None)
-    model = None if arguments.to is None else parse_target(arguments.to, PUBLIC_HUB)
+    location = read_flag(arguments, "location", _location) or (found.codecarbon.location if found.codecarbon else None)
+    model = read_flag(arguments, "to", lambda text: parse_target(text, PUBLIC_HUB))
     return Choices(
         location=location,
         hub_repo=model,
@@ -114,13 +114,11 @@ def _check_attests(choices: Choices, found: Survey, root: Path) -> None:
         raise UsageError("--attest signs the record of a training, and no training script was found", hint=steps)
 
 
-def _location(text: str | None) -> str | None:
+def _location(text: str) -> str | None:
     """Return it as the configuration holds it. `auto` stays: it asks the runner, when the job runs there."""
     from carbon_lint.measurement.grid.location import is_auto
 
-    if text is None or is_auto(text):
-        return text and "auto"
-    return find_place(text).code
+    return "auto" if is_auto(text) else find_place(text).code
 
 
 def _say_found(found: Survey, choices: Choices, root: Path) -> None:
@@ -153,7 +151,8 @@ def _about_place(choices: Choices, root: Path) -> list[str]:
     settings = config.load(str(root))
     key = settings.place_key
     if key is not None:
-        is_same = choices.location is None or (key == "location" and choices.location == _location(settings.location))
+        configured = None if settings.location is None else _location(settings.location)
+        is_same = choices.location in {None, configured}
         stated = f"{settings.source(key)} says {key} = {settings.stated(key)}"
         return [] if is_same else [f"location: {choices.location} was left out: {stated}; change it there"]
     if choices.location == "auto":

@@ -30,7 +30,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.flags import add_format_argument, options_from, say
+from carbon_lint.cli.flags import add_format_argument, options_from, read_flag, say
 from carbon_lint.cli.ledger_report import add_report_arguments, report
 from carbon_lint.cli.parser import VERBOSE
 from carbon_lint.errors import InputError, MeasurementError, NothingFoundError, OutputError, UsageError
@@ -230,10 +230,11 @@ def _contents(arguments: Namespace) -> Contents:
     from carbon_lint.records.ledger import contents, contents_between, parse_month
 
     url = ledger_url(arguments.ledger)
-    if arguments.window is not None:
-        found = contents_between(url, datetime.now(UTC) - timedelta(seconds=parse_window_s(arguments.window)))
+    window_s, month = read_flag(arguments, "window", parse_window_s), read_flag(arguments, "month", parse_month)
+    if window_s is not None:
+        found = contents_between(url, datetime.now(UTC) - timedelta(seconds=window_s))
     else:
-        found = contents(url, None if arguments.month is None else [parse_month(arguments.month)])
+        found = contents(url, None if month is None else [month])
     if not found.months:
         raise InputError(f"there is no ledger at {url}", hint="`carbon-lint ledger add r.json --ledger URL` begins one")
     if not found.entries and not found.broken:

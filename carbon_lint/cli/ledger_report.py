@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from carbon_lint.cli.flags import add_format_argument, options_from, put
+from carbon_lint.cli.flags import add_format_argument, options_from, put, read_flag
 from carbon_lint.config import load
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.files import read_file, write_atomically
@@ -87,9 +87,10 @@ def report(arguments: Namespace) -> int:
 
 def _period(arguments: Namespace, now: datetime) -> Period:
     """Return the time that is asked for, by default this month. Raises UsageError."""
-    if arguments.window is not None:
-        return days_before(now, parse_window_s(arguments.window))
-    return month_around(now) if arguments.month is None else month_period(parse_month(arguments.month))
+    window_s, month = read_flag(arguments, "window", parse_window_s), read_flag(arguments, "month", parse_month)
+    if window_s is not None:
+        return days_before(now, window_s)
+    return month_around(now) if month is None else month_period(month)
 
 
 def _given(arguments: Namespace) -> tuple[WindowBudget, ...]:
@@ -100,7 +101,7 @@ def _given(arguments: Namespace) -> tuple[WindowBudget, ...]:
     return (
         WindowBudget(
             name="all runs",
-            window_s=None if arguments.window is None else parse_window_s(arguments.window),
+            window_s=read_flag(arguments, "window", parse_window_s),
             max_emissions_g=options.max_emissions_g,
             max_energy_kwh=options.max_energy_kwh,
         ),

@@ -24,7 +24,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.flags import add_format_argument, contents, say
+from carbon_lint.cli.flags import add_format_argument, contents, read_flag, say
 from carbon_lint.errors import UsageError
 from carbon_lint.records.document import BUNDLE, JOURNAL, RECORD
 from carbon_lint.records.journal import existing, journal_path
@@ -128,7 +128,7 @@ def _from_hub(arguments: Namespace, folder: Path) -> Evidence:
     from carbon_lint.verification.verify import Evidence
 
     say(*notes_on(endpoint_of(os.environ)))
-    deadline = Deadline(parse_duration_s(arguments.timeout))
+    deadline = Deadline(read_flag(arguments, "timeout", parse_duration_s))
     try:
         there = read_published(arguments.card, os.environ, arguments.revision, deadline)
     except UnansweredError as error:

@@ -14,8 +14,6 @@ from types import FrameType
 from carbon_lint import __version__, debug
 from carbon_lint.errors import (
     CarbonLintError,
-    CardPlaceError,
-    ConfigError,
     ExitCode,
     MeasurementError,
     MissingFigureError,
@@ -69,11 +67,9 @@ def main(environ: Mapping[str, str]) -> int:
             is_unmeasured=isinstance(error, MeasurementError | MissingFigureError),
             is_setup_failed=isinstance(error, SetupFailedError),
         )
-        if isinstance(error, CardPlaceError):
-            file = users_paths(context, error.path)
-            result.failed_at = {"file": file, "line": str(error.line), "col": str(error.column)}
-        elif isinstance(error, ConfigError) and error.path is not None and error.line is not None:
-            result.failed_at = {"file": users_paths(context, error.path), "line": str(error.line)}
+        if error.path is not None and error.line is not None:
+            column = {} if error.column is None else {"col": str(error.column)}
+            result.failed_at = {"file": users_paths(context, error.path), "line": str(error.line), **column}
         result.fails_with(exit_code_of(error, "step"), worded(error))
     except Exception as error:  # noqa: BLE001  the one place here where an exception becomes text
         _report_bug(error, step)

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
 
-from carbon_lint.config_keys import KEYS, REQUIRABLE, SEVERITIES, is_variable
+from carbon_lint.config_keys import SEVERITIES, is_variable, parse_choice
 from carbon_lint.errors import UsageError
 from carbon_lint.github.interface import INPUTS
-from carbon_lint.limits import parse_max_increase
 from carbon_lint.pipeline.options import INPUT, PARSERS, Options, option_of
 from carbon_lint.text import quoted
 
@@ -62,24 +60,12 @@ def _boolean(value: str) -> bool:
     raise UsageError(f"{quoted(value)} is neither true nor false", hint="true")
 
 
-def _choice(*choices: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value not in choices:
-            near = get_close_matches(value, choices, n=1)
-            raise UsageError(
-                f"{quoted(value)} is not one of {', '.join(choices)}", hint=near[0] if near else choices[0]
-            )
-        return value
-
-    return parse
-
-
 def _fail_on(value: str) -> str:
     if value.lower() in {"none", "never", "false", "off", "no"}:
         raise UsageError(
             f"{quoted(value)} is not a severity", hint='`lint: "false"` lints nothing; `fail-on: error` is mildest'
         )
-    return str(_choice(*SEVERITIES)(value))
+    return parse_choice(value, SEVERITIES)
 
 
 def _lines(value: str) -> tuple[str, ...]:
@@ -94,16 +80,6 @@ def _names(value: str) -> tuple[str, ...]:
     return names
 
 
-def _intensity_g_per_kwh(value: str) -> float:
-    try:
-        number = float(value)
-    except ValueError:
-        number = -1.0
-    if not 0 < number < math.inf:  # NaN fails too
-        raise UsageError(f"{quoted(value)} is not a carbon intensity in g/kWh", hint='"56.04"')
-    return number
-
-
 def _index(value: str) -> int:
     if not (value.isascii() and value.isdigit()):
         raise UsageError(f"{quoted(value)} is not a number from 0", hint="${{ strategy.job-index }}")
@@ -113,15 +89,12 @@ def _index(value: str) -> int:
 _READERS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("command", "setup"), _script),
     **dict.fromkeys(("electricity-maps-token", "hf-token", "github-token"), _token),
-    **{name: _choice(*KEYS[name].kind.schema["enum"]) for name in ("on-exceed", "stop-when", "on-modelled")},
-    "publish": _choice("auto", "always", "pr", "never"),
-    "comment-on": _choice("change", "always", "failure"),
+    "publish": lambda text: parse_choice(text, ("auto", "always", "pr", "never")),
+    "comment-on": lambda text: parse_choice(text, ("change", "always", "failure")),
     "fail-on": _fail_on,
-    "require": lambda text: tuple(_choice(*REQUIRABLE)(word) for word in text.replace(",", " ").split()),
+    "require": lambda text: PARSERS["require"](text.replace(",", " ").split()),
     "pass-env": _names,
     "cards": _lines,
-    "carbon-intensity": _intensity_g_per_kwh,
-    "max-increase": lambda text: parse_max_increase(text, "input max-increase"),
     "job-index": _index,
 }
 """Input -> how its text is read; what is not here is read as the option is, or is true or false, or is one line."""
@@ -159,7 +132,9 @@ class ActionInputs(Options):
         """Read and check every input. Raises UsageError that names the input and the line of YAML that fixes it."""
         given = _given(environ)
         _check_names(given)
-        inputs = cls(**{FIELDS[name].name: _parsed(name, given[name]) for name in FIELDS if name in given})
+        typed = {name: given[name] for name in (option_of(each.name) for each in fields(Options)) if name in given}
+        values = {FIELDS[name].name: _parsed(name, given[name]) for name in FIELDS if name in given}
+        inputs = cls(typed=typed, **values)
         inputs._check_together()
         return inputs
 

@@ -125,12 +125,14 @@ class _StepFiles:
 
     def card(self, name: str) -> tuple[bytes | None, str]:
         path = paths.inside(self._step.context, "card", name)
+        name = paths.relative(self._step.context, path)
         if self._base is not None:
             return self._at_base(path), f"{name} of the merge base"
         return path.read_bytes() if path.is_file() else None, name
 
     def record(self, name: str) -> tuple[Record | None, str]:
         path = paths.inside(self._step.context, "baseline", name, may_be_temporary=True)
+        name = paths.relative(self._step.context, path)
         data = self._at_base(path)
         if data is not None:
             return parse_record(data, f"{name} of the merge base"), name

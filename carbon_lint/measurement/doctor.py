@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from carbon_lint.errors import CarbonLintError, MeasurementError, PlaceError
 from carbon_lint.measurement.codecarbon.meter import REQUIRED_VERSION, CodeCarbonMeter
@@ -21,7 +22,8 @@ from carbon_lint.measurement.grid.electricity_maps import ElectricityMaps
 from carbon_lint.measurement.grid.location import LocatedPlace
 from carbon_lint.measurement.host.allotment import Allotment, allotment
 from carbon_lint.measurement.host.cpu import CpuPlan, plan_cpu
-from carbon_lint.measurement.host.memory import plan_ram
+from carbon_lint.measurement.host.memory import RamPlan, plan_ram
+from carbon_lint.measurement.host.power import BY_USER
 from carbon_lint.measurement.host.rapl import Domain
 from carbon_lint.measurement.meter import power_between_w
 from carbon_lint.measurement.required import counter_cause, rapl_cause
@@ -109,6 +111,7 @@ def diagnose(
     named: str = "",
     cpu_power_w: float | None = None,
     ram_power_w: float | None = None,
+    stated_by: Mapping[str, str] = MappingProxyType({}),
     require: Collection[str] = (),
     pue: float = 1.0,
     needs_grams: bool = True,
@@ -122,6 +125,7 @@ def diagnose(
         named: that place as the user names it.
         cpu_power_w: the CPU's power at full load, if the user knows it.
         ram_power_w: the memory's power, if the user knows it.
+        stated_by: as the meter takes it.
         require: what a run would insist on, or `none`: as the meter takes it.
         pue: as the meter takes it.
         needs_grams: whether a run would need a location. One whose only limit is in kWh does not.
@@ -132,14 +136,15 @@ def diagnose(
     if gpu.state is State.BROKEN and "none" in require:
         gpu = replace(gpu, state=State.ABSENT)
     allotted = allotment(environ)
-    plan = plan_cpu(cpu_power_w, root=root, allotted=allotted)
+    plan = plan_cpu(cpu_power_w, stated_by=stated_by.get("cpu-power", BY_USER), root=root, allotted=allotted)
+    ram = plan_ram(plan, ram_power_w, stated_by=stated_by.get("ram-power", BY_USER), root=root, allotted=allotted)
     cpu, cpu_notes = _cpu(plan, root)
     place, code = _location(find_place, named, needs_grams=needs_grams, pue=pue)
     needed = {*require, "none"} if gpu.state is State.BROKEN else require  # an unreadable GPU has its own line
-    meter = partial(CodeCarbonMeter, None, cpu_power_w=cpu_power_w, ram_power_w=ram_power_w)
+    meter = partial(CodeCarbonMeter, None, cpu_power_w=cpu_power_w, ram_power_w=ram_power_w, stated_by=stated_by)
     trial = _trial(partial(meter, pue=pue, environ=environ, root=root, require=needed))
     return Diagnosis(
-        findings=(gpu, cpu, _ram(plan, ram_power_w, root, allotted), place, trial),
+        findings=(gpu, cpu, _ram(plan, ram, root), place, trial),
         notes=notes + cpu_notes + ((_HF_JOB,) if allotted != Allotment() else ()),
         location=code,
         container=in_container(root),
@@ -187,14 +192,13 @@ def _cpu(plan: CpuPlan, root: Path) -> tuple[Finding, tuple[str, ...]]:
     return Finding("cpu", State.MODELLED, what, plan.method, error_text, missing, repair), (_CODECARBON,)
 
 
-def _ram(cpu: CpuPlan, ram_power_w: float | None, root: Path, allotted: Allotment) -> Finding:
-    plan = plan_ram(cpu, ram_power_w, root=root, allotted=allotted)
+def _ram(cpu: CpuPlan, plan: RamPlan, root: Path) -> Finding:
     if plan.power is None:
         what = f"{plan.size_gib:.1f} GiB, {plan.source}"
         return Finding("ram", State.MEASURED, what, plan.method, _ERRORS[plan.method])
     missing, repair = counter_cause(Domain.DRAM, root, is_virtual=cpu.is_virtual, instead="state `ram-power`")
     error_text = f"{_span(plan.power)}: no sensor is read"
-    if ram_power_w is not None:
+    if plan.method is Method.USER:
         missing, repair = "`ram-power` takes the place of the counter", "leave it out"
         error_text = "as your figure's own"
     what = f"{format_power(plan.power.likely)} all the time, {plan.source}"

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from carbon_lint.card.document import Card
-from carbon_lint.config import Settings
+from carbon_lint.config import Settings, from_here
 from carbon_lint.errors import CarbonLintError, HubError, InputError
 from carbon_lint.gate.baseline import RunFigures, figures_of_record
 from carbon_lint.pipeline.card import whole_group
@@ -29,17 +29,19 @@ class FilesHere:
 
     def card(self, name: str) -> tuple[bytes | None, str]:
         """See Files. Raises InputError."""
+        shown = from_here(name)
         try:
             with open(name, "rb") as stream:
-                return stream.read(), name
+                return stream.read(), shown
         except OSError as error:
             raise InputError(
-                f"cannot read {name}: {error.strerror}", hint="name the card", suggest=(("baseline-card", "FILE"),)
+                f"cannot read {shown}: {error.strerror}", hint="name the card", suggest=(("baseline-card", "FILE"),)
             ) from error
 
     def record(self, name: str) -> tuple[Record | None, str]:
         """See Files. Raises InputError."""
-        return load_record(name), name
+        shown = from_here(name)
+        return load_record(shown), shown
 
 
 def find_baseline(
@@ -53,9 +55,10 @@ def find_baseline(
     if source is None:
         return None
     if source.kind == "card":
-        found = _stated(*files.card(options.baseline_card or around.card or settings.card or DEFAULT_CARD))
+        configured = None if settings.card is None else settings.beside(settings.card)
+        found = _stated(*files.card(options.baseline_card or around.card or configured or DEFAULT_CARD))
     elif source.kind == "record":
-        found = _record(source.value, around.run, files)
+        found = _record(settings.beside(source.value) if options.baseline is None else source.value, around.run, files)
     elif source.kind == "ledger":
         ledger = options.ledger or around.environ.get(LEDGER_VARIABLE)
         found = _ledger(source.value, around.run, ledger, around.ledger_folder)
@@ -105,10 +108,10 @@ def figures_of_card(data: bytes, origin: str) -> RunFigures | None:
 def _record(name: str, run: Identity, files: Files) -> RunFigures | str:
     record, origin = files.record(name)
     if record is None:
-        return f"there is no {name}"
+        return f"there is no {origin}"
     never = why_never(run, identity_of(record))
     if never is not None:
-        raise InputError(f"baseline record:{name} {never}", hint="name an earlier run's record")
+        raise InputError(f"baseline record:{origin} {never}", hint="name an earlier run's record")
     return figures_of_record(record, f"record {origin}")
 
 

@@ -111,11 +111,11 @@ def limits_of(options: Options, settings: Settings, around: Surroundings) -> Lim
         )
     if baseline is None and settings.max_increase is not None:
         raise settings.error("max-increase", "needs a baseline", hint='add the key, as in baseline = "ledger:main"')
-    increases = (options.max_increase, settings.max_increase)
+    given = options.max_increase and options.max_increase._replace(source=options.source("max-increase"))
     max_age_s, is_share = options.baseline_max_age_s, options.budget_folder is not None
     return Limits(
         budget=budget_of(options, settings),
-        increases=tuple(dict.fromkeys(one for one in increases if one is not None)),
+        increases=tuple(dict.fromkeys(one for one in (given, settings.max_increase) if one is not None)),
         baseline=baseline,
         max_age_s=settings.baseline_max_age_s if max_age_s is None else max_age_s,
         exceptions=(*settings.exception, *around.exceptions),

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from itertools import chain, count
 from typing import Any, Protocol
 
+from carbon_lint.config import Settings
 from carbon_lint.config_keys import KEYS
 from carbon_lint.errors import PlaceError, UsageError
 from carbon_lint.limits import BudgetException, MaxIncrease, Source, parse_max_increase
@@ -20,11 +21,12 @@ from carbon_lint.records.ledger_url import LEDGER_FOLDER
 from carbon_lint.records.record import Record
 from carbon_lint.records.storage import is_url
 from carbon_lint.text import quoted
-from carbon_lint.units import check_pue, parse_duration_s
+from carbon_lint.units import check_intensity, check_pue, parse_duration_s
 
 FLAG = "--{}"
 INPUT = "input {!r}"
-"""How a front end spells an option: `--location` or `input 'location'`."""
+ARGUMENT = "{}"
+"""How a front end spells an option: `--run-group`, `input 'run-group'` or, in Python, `run_group`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class Options:
     """What a front end was given. `None`, empty or False is "not given".
 
     Attributes:
-        spelling: how the front end spells an option (`FLAG`, `INPUT`).
+        spelling: how the front end spells an option (`FLAG`, `INPUT`, `ARGUMENT`).
         typed: option name -> the text that the user typed for it.
         carbon_intensity: g/kWh.
         publishes: the card goes to the Hub, so the run must state grams.
@@ -42,7 +44,7 @@ class Options:
     """
 
     spelling: str = FLAG
-    typed: Mapping[str, str] = field(default_factory=dict)
+    typed: Mapping[str, str] = field(default_factory=dict, compare=False)
     location: str | None = None
     carbon_intensity: float | None = None
     intensity_source: str | None = None
@@ -83,8 +85,8 @@ class Options:
     pass_env: tuple[str, ...] = ()
 
     def named(self, option: str) -> str:
-        """Return the option as the user typed it: `--location` or `input 'location'`."""
-        return self.spelling.format(option)
+        """Return the option as the user typed it: `--run-group`, `input 'run-group'` or `run_group`."""
+        return self.spelling.format(option.replace("-", "_") if self.spelling == ARGUMENT else option)
 
     def source(self, option: str) -> str:
         """Return the option as the source of a value: `--max-emissions` or `input max-emissions`."""
@@ -171,13 +173,15 @@ def fraction(text: str) -> float:
     return percent / 100
 
 
-_AS_CONFIGURED = ("cpu-power", "ram-power", "max-emissions", "max-energy", "baseline", "baseline-max-age", "grace")
+_AS_CONFIGURED = (
+    *("cpu-power", "ram-power", "require", "max-emissions", "max-energy", "baseline", "baseline-max-age"),
+    *("on-exceed", "stop-when", "on-unmeasured", "on-modelled", "grace"),
+)
 PARSERS: dict[str, Callable[[Any], Any]] = {
     **{KEYS[name].attribute: KEYS[name].kind.read for name in _AS_CONFIGURED},
-    "carbon_intensity": number,
+    "carbon_intensity": lambda text: check_intensity(number(text)),
     "pue": lambda text: check_pue(number(text)),
-    "require": tuple,
-    "max_increase": lambda text: parse_max_increase(text, FLAG.format("max-increase")),
+    "max_increase": parse_max_increase,
     "uncertainty": fraction,
     "tick_s": parse_duration_s,
     "expected_duration_s": parse_duration_s,
@@ -187,13 +191,13 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
 
 
 @contextmanager
-def naming(option: str, value: str | None = None, *, where: str | None = None) -> Iterator[None]:
-    """Raise an error in the value of an option as one about that option; `where` is the line that states it."""
+def naming(option: str, value: str | None = None, *, configured: Settings | None = None) -> Iterator[None]:
+    """Raise an error in the value of an option as one about that option, or about the line of `configured`."""
     try:
         yield
     except (UsageError, PlaceError) as error:
-        if where is not None:
-            raise error.again(message=f"{where}: {error.message}", option=None) from error
+        if configured is not None:
+            raise configured.placed(option, error) from error
         raise error.again(option=option, value=value) from error
 
 

@@ -28,7 +28,7 @@ class Chosen:
         text: the location, the zone or the carbon intensity.
         g_per_kwh: the carbon intensity, if `key` is that.
         intensity_source: whose figure that is.
-        where: the line of the configuration that says it, for an error: `carbon-lint.toml:3: location`.
+        is_configured: the configuration says it, and no option.
     """
 
     key: str | None = None
@@ -36,7 +36,7 @@ class Chosen:
     g_per_kwh: float | None = None
     intensity_source: str | None = None
     allow_unusual: bool = False
-    where: str | None = None
+    is_configured: bool = False
 
 
 def choose(options: Options, settings: Settings) -> Chosen:
@@ -72,7 +72,7 @@ def choose(options: Options, settings: Settings) -> Chosen:
         text=settings.stated(key) or "",
         g_per_kwh=settings.carbon_intensity_g_per_kwh,
         allow_unusual=allow_unusual,
-        where=f"{settings.source(key)}: {key}",
+        is_configured=True,
     )
 
 
@@ -82,7 +82,7 @@ def find(chosen: Chosen, options: Options, settings: Settings) -> LocatedPlace:
 
     if chosen.key is None:
         return location.LocatedPlace()
-    with naming(chosen.key, chosen.text, where=chosen.where):
+    with naming(chosen.key, chosen.text, configured=settings if chosen.is_configured else None):
         if chosen.key == "location":
             return location.resolve(chosen.text, settings.machine, platform.node())
         if chosen.g_per_kwh is not None:
@@ -103,10 +103,10 @@ def place_of_run(options: Options, settings: Settings, budget: Budget) -> Locate
     """Return where a run's energy comes from. Raises PlaceError if it needs grams and nothing says the place."""
     if options.energy_only:
         if wants_grams(options, budget):
-            limit = budget.emissions_source if budget.max_emissions_g is not None else None
-            where = "" if limit is None or limit.startswith("--") else f" (max-emissions is set in {limit})"
+            is_configured = budget.max_emissions_g is not None and options.max_emissions_g is None
+            where = f" (max-emissions is set in {budget.emissions_source})" if is_configured else ""
             raise UsageError(
-                f"states no grams, and max-emissions and card need them{where}",
+                f"states no grams, and {options.named('max-emissions')} and {options.named('card')} need them{where}",
                 option="energy-only",
                 hint="leave it out, or limit the energy",
                 suggest=(("max-energy", "2 kWh"),),

@@ -132,6 +132,23 @@ def recover_attempts(plan: RunPlan, where: Provenance) -> Iterator[str]:
         yield from recover_earlier(plan.record_path, where)
 
 
+def sources_of_powers(options: Options, settings: Settings) -> dict[str, str]:
+    """Return who states the power of CPU and memory: the option, a line or a table of the configuration."""
+    machine = settings.on_machine(platform.node())
+    rows = (
+        ("cpu-power", options.cpu_power_w, settings.cpu_power_w, machine.cpu_power_w),
+        ("ram-power", options.ram_power_w, settings.ram_power_w, machine.ram_power_w),
+    )
+    return {
+        option: options.source(option)
+        if given_w is not None
+        else settings.source(option)
+        if here_w == configured_w
+        else f"[[machine]] of {settings.path}"
+        for option, given_w, configured_w, here_w in rows
+    }
+
+
 def check_outputs(plan: RunPlan) -> bool:
     """Find out before the job what could not be written after it. Returns whether a new card will be made."""
     from carbon_lint.measurement.run import prepare_record_path  # noqa: PLC0415  `gate` and `card` measure nothing
@@ -181,6 +198,7 @@ def meter_of(plan: RunPlan, environ: Mapping[str, str], *, is_shared: bool = Fal
         pue=plan.pue,
         cpu_power_w=plan.cpu_power_w,
         ram_power_w=plan.ram_power_w,
+        stated_by=plan.sources,
         environ=environ,
         require=plan.require,
         is_shared=is_shared,
@@ -207,8 +225,4 @@ def _sources(options: Options, settings: Settings, limits: Limits, around: Surro
         sources["max-energy"] = budget.energy_source or DEFAULT
     if sources["ledger"] == DEFAULT and around.environ.get(LEDGER_VARIABLE):
         sources["ledger"] = LEDGER_VARIABLE
-    machine = settings.on_machine(platform.node())
-    for option, watts in (("cpu-power", machine.cpu_power_w), ("ram-power", machine.ram_power_w)):
-        if sources[option] == DEFAULT and watts is not None:
-            sources[option] = f"[[machine]] of {settings.path}"
-    return sources
+    return sources | sources_of_powers(options, settings)

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 from carbon_lint.config import load
-from carbon_lint.config_keys import ON_EXCEED, REQUIRABLE
 from carbon_lint.errors import UsageError
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
 from carbon_lint.measurement.job.body import Body
@@ -23,7 +22,7 @@ from carbon_lint.measurement.run import measure
 from carbon_lint.pipeline import plan as plans
 from carbon_lint.pipeline.front_end import FrontEnd
 from carbon_lint.pipeline.limits import budget_of, check_together
-from carbon_lint.pipeline.options import Options, Surroundings, read_options, record_path_of
+from carbon_lint.pipeline.options import ARGUMENT, Options, Surroundings, read_options, record_path_of
 from carbon_lint.pipeline.plan import RunPlan
 from carbon_lint.records.comparable import identity_before
 from carbon_lint.records.ledger_url import LEDGER_FOLDER
@@ -84,11 +83,8 @@ def _options(given: dict[str, Any]) -> Options:
     values = {name: _as_text(value) for name, value in given.items()}
     if isinstance(values["require"], str):
         values["require"] = (values["require"],)
-    _check_choice("on_exceed", values["on_exceed"], ON_EXCEED)
-    for wanted in values["require"]:
-        _check_choice("require", wanted, REQUIRABLE)
     token, advice = os.environ.get(GRID_TOKEN_VARIABLE), f"set {GRID_TOKEN_VARIABLE}, or name the place"
-    return read_options(values, spelling="{}", grid_token=token, grid_token_hint=advice)
+    return read_options(values, spelling=ARGUMENT, grid_token=token, grid_token_hint=advice)
 
 
 def _as_text(value: Any) -> Any:
@@ -96,11 +92,6 @@ def _as_text(value: Any) -> Any:
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     return str(value) if type(value) in {int, float} else value
-
-
-def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value is not None and value not in choices:
-        raise UsageError(f"{name}={value!r} is not known", hint=f"use {' or '.join(map(repr, choices))}")
 
 
 def _command() -> tuple[str, ...]:

@@ -15,8 +15,9 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from carbon_lint.errors import CarbonLintError, MeasurementError, UsageError
+from carbon_lint.errors import CarbonLintError, ConfigError, MeasurementError, UsageError
 from carbon_lint.gate.budget import format_limit
+from carbon_lint.limits import as_key
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.records.record import Outcome, StoppedBy
 
@@ -40,9 +41,11 @@ _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 
 class BudgetExceeded(CarbonLintError):  # noqa: N818  what happened, as KeyboardInterrupt
-    """The run is over its budget. `record` is the run's record; `None` if it was raised by `check()`."""
+    """The run is over its budget. `record` is the run's record; `None` in the body, which has not ended yet."""
 
-    record: Record | None = None
+    def __init__(self, message: str, *, record: Record | None = None) -> None:
+        super().__init__(message)
+        self.record = record
 
 
 def measure(
@@ -205,10 +208,9 @@ class Measurement:
             return
         if error is None:
             raise failure
-        if isinstance(error, BudgetExceeded):
-            error.record = error.record or self.record
-        else:
-            error.add_note(f"carbon-lint: {failure}")
+        if isinstance(error, BudgetExceeded) and error.record is None:
+            raise BudgetExceeded(str(failure), record=self.record) from error
+        error.add_note(f"carbon-lint: {failure}")
 
     def _end(self, status: int, stopped_by: StoppedBy | None) -> None:
         """End the body and wait for the record, which takes some tenths of a second. Ctrl-C waits for it, too."""
@@ -255,9 +257,7 @@ class Measurement:
             return None
         limits = () if report.verdict is None else report.verdict.limits
         over = "; ".join(format_limit(limit) for limit in limits if limit.is_over)
-        exceeded = BudgetExceeded(f"over budget: {over}" if over else "over budget")
-        exceeded.record = record
-        return exceeded
+        return BudgetExceeded(f"over budget: {over}" if over else "over budget", record=record)
 
     def _terminate(self, signum: int, _frame: FrameType | None) -> None:
         if os.getpid() != self._owner:  # a fork, such as a worker that loads data
@@ -299,17 +299,19 @@ def _run(story: Story, report: Future[RunReport]) -> None:
 
 
 def _spelled(option: str, value: str) -> str:
-    """Return an option as it is typed in Python: `max_energy='2 kWh'`, `pue=1.2`."""
+    """Return an option as it is typed in Python, `max_energy='2 kWh'`, `pue=1.2`, else as carbon-lint.toml does."""
     name = option.replace("-", "_")
+    if name not in measure.__annotations__:
+        return f"{as_key(option, value)} in carbon-lint.toml"
     is_text = "str" in measure.__annotations__[name] and value != "..."
     return f"{name}={value!r}" if is_text else f"{name}={value or True}"
 
 
 def _with_advice(error: CarbonLintError) -> CarbonLintError:
-    """Return the error with its hint as a note, which a traceback shows."""
-    advice = error.advice(_spelled)
-    if error.option is not None:
-        error.add_note(f"in measure({_spelled(error.option, error.value or '...')})")
+    """Return another such error with its hint as a note, which a traceback shows."""
+    noted, advice = error.again().with_traceback(error.__traceback__), error.advice(_spelled)
+    if error.option is not None and not isinstance(error, ConfigError):  # its message names the key
+        noted.add_note(f"in measure({_spelled(error.option, error.value or '...')})")
     if advice is not None:
-        error.add_note(advice)
-    return error
+        noted.add_note(advice)
+    return noted

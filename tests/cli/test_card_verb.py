@@ -352,6 +352,8 @@ def test_the_machine_that_writes_the_card_is_not_asked_where_the_training_ran(cl
     assert "AUT" not in err.replace("AUTO", ""), "Austria is not what was meant"
     assert card_file.read_bytes() == before
     assert cli("card", card_file, "--from", tmp_path / "e.csv", "--carbon-intensity", "-5")[0] == 2
+    code, _, err = cli("card", card_file, "--from", tmp_path / "e.csv", "--carbon-intensity", "abc")
+    assert (code, "--carbon-intensity: 'abc' is not a number" in err) == (2, True)
 
 
 def fails_in_one_line(result, code, *words):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,20 @@ def test_the_configuration_gates_too_and_a_flag_never_loosens_it(cli):
     assert out.count("max-increase: ") == 2, "both are limits, and each must hold"
 
 
+def test_a_path_of_the_configuration_is_relative_to_its_folder_and_a_flag_to_the_current_one(cli, monkeypatch):
+    Path("sub").mkdir()
+    Path("models").mkdir()
+    Path("models/X.md").write_text("---\nco2_eq_emissions:\n  emissions: 9\n---\n")
+    monkeypatch.chdir("sub")
+    for baseline, against in (("record:base.json", "against record ../base.json"), ("card", "against ../models/X.md")):
+        Path("../carbon-lint.toml").write_text(f'baseline = "{baseline}"\nmax-increase = "1%"\ncard = "models/X.md"\n')
+        code, out, err = cli("gate", "../r.json")
+        assert (code, err) == (int(baseline != "card"), "")
+        assert against.replace("..", os.path.dirname(os.getcwd())) in out
+    code, _, err = cli("gate", "../r.json", "--baseline", "record:base.json")
+    assert (code, "base.json" in err) == (2, True)
+
+
 @cases(("until", "code"), [("2999-12-31", 0), ("2020-01-01", 1)])
 def test_an_exception_of_the_configuration_lifts_its_limit_until_its_day(cli, until, code):
     Path("carbon-lint.toml").write_text('max-emissions = "10 g"\n' + EXCEPTION.format(until))
@@ -121,7 +136,7 @@ def test_an_exception_of_the_configuration_lifts_its_limit_until_its_day(cli, un
         ('max-increase = "5%"', "max-increase: needs a baseline"),
         (
             'max-emissions = "1 g"\non-modelled = "maybe"',
-            "on-modelled: found 'maybe'",
+            "on-modelled: 'maybe' is not one of",
         ),
         ('max-emissions = "1 g"\n[[exception]]\nlimit = "max-emissions"', "owner is missing"),
     ],

@@ -110,3 +110,32 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+@cases(
+    "line",
+    [
+        "find --max 5",
+        "find --min 5",
+        "find --max 1g --timeout 5",
+        "find --greener-than x",
+        "ledger sum --max-emissions 5",
+        "ledger report --max-energy 5",
+        "ledger list --window 5",
+        "ledger report --window 5",
+        "ledger sum --month 5",
+        "ledger report --month 5",
+        "publish README.md --to a/b --timeout 5",
+        "verify a/b --timeout 5",
+        "audit --author a --timeout 5",
+        "init --yes --location XXX",
+        "init --yes --to x",
+        "estimate --gpu A100 --hours x",
+        "run --cpu-power 5 -- true",
+    ],
+)
+def test_an_error_in_the_value_of_an_option_names_the_option(cli, line):
+    """Each line ends with the option that cannot be read, its value, and for `run` the job."""
+    *_, flag, _ = line.partition(" -- ")[0].split()
+    code, _, err = cli(*line.split())
+    assert (code, err.startswith(f"carbon-lint: {flag}: ")) == (2, True), err

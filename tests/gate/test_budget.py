@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from carbon_lint.errors import MeasurementError
@@ -153,6 +153,7 @@ def test_the_verdict_agrees_with_the_figures(measured, allowed):
 def test_only_what_a_sensor_read_is_called_measured(cpu_share, ram_share, emissions_g):
     total = 1.0
     cpu, ram = cpu_share / 2, ram_share / 2
+    assume(not math.isclose(cpu + ram, 0.005))  # either word is right
     energy = Energy(total=total, cpu=cpu, gpu=total - cpu - ram, ram=ram)
     methods = Methods(cpu=Method.LOAD_MODEL, gpu=Method.COUNTER, ram=Method.CONSTANT)
     record = a_record(emissions_g=emissions_g, energy_kwh=energy, methods=methods)

@@ -77,6 +77,13 @@ def test_the_limits_of_input_and_configuration_both_hold_and_each_names_its_sour
     assert "15 g allowed (input max-emissions), over by 5 g" in step.log.partition("::error")[0], "in the log, too"
 
 
+def test_a_card_that_a_folders_configuration_names_lies_in_that_folder(runner):
+    runner.write("training/carbon-lint.toml", 'baseline = "card"\ncard = "X.md"\n')
+    runner.write("training/X.md", "---\nco2_eq_emissions:\n  emissions: 9.5\n  geographical_location: France\n---\n")
+    step = judged(runner, ran(runner, "one", 20.0, 1), config="training/carbon-lint.toml")
+    assert "(input max-increase), over by" in step.annotations("error")[0]
+
+
 def test_an_increase_that_an_input_limits_is_over_the_baseline_that_the_configuration_names(runner):
     runner.write("carbon-lint.toml", 'baseline = "card"\n')
     runner.write("README.md", "---\nco2_eq_emissions:\n  emissions: 9.5\n  geographical_location: France\n---\n")

@@ -52,6 +52,13 @@ def test_dashes_stay_and_values_are_parsed():
     assert inputs.max_energy_kwh == 0.25
     assert inputs.grace_s == 5
     assert inputs.carbon_intensity == 56.04
+    assert inputs.typed == {
+        "max-emissions": "1.5 kg",
+        "max-energy": "250 Wh",
+        "grace": "5s",
+        "carbon-intensity": "56.04",
+    }
+    assert "ghp_x" not in repr(read(github_token="ghp_x", hf_token="hf_x", electricity_maps="FR"))
 
 
 def test_empty_and_blank_are_not_given():

@@ -367,8 +367,8 @@ def test_a_failure_names_the_line_of_yaml_that_mends_it(runner, inputs, line):
     ("text", "status", "said"),
     [
         ('location = "Frnace"', 125, "location: 'Frnace' is not a known location"),
-        ("carbon-intensity = -3.5", 2, "carbon-intensity: found -3.5"),
-        ('location = "FRA"\npue = 0.5', 2, "pue: found 0.5"),
+        ("carbon-intensity = -3.5", 2, "carbon-intensity: -3.5 is not"),
+        ('location = "FRA"\npue = 0.5', 2, "pue: a PUE of 0.5"),
         ('location = "FRA"\ncarbon-intensity = 30', 2, "carbon-intensity: location is set too"),
     ],
 )
@@ -379,6 +379,7 @@ def test_a_value_of_the_configuration_that_cannot_be_is_said_with_its_file_and_k
     assert re.match(
         rf"(Not measured|Did not run): carbon-lint\.toml:\d: {re.escape(said)}", step.annotations("error")[0]
     )
+    assert "::error file=carbon-lint.toml,line=" in step.log
 
 
 @pytest.mark.parametrize("phase", ["setup", "command"])

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from carbon_lint import units
 from carbon_lint.config import Settings, find, load, load_file
 from carbon_lint.config_keys import KEYS
-from carbon_lint.errors import ConfigError
+from carbon_lint.errors import ConfigError, UsageError
 from carbon_lint.limits import Machine, MaxIncrease, Source, WindowBudget
 from carbon_lint.lint.policy import Policy
 from carbon_lint.records.record import Provenance
@@ -86,23 +87,24 @@ def test_quantities_are_read_in_grams_and_kilowatt_hours():
 
 WRONG = [
     ('selct = ["CL1"]', 1, "selct", "unknown key 'selct'", "did you mean 'select'?"),
-    ('fail-on = "warn"', 1, "fail-on", 'found \'warn\', expected "error", "warning" or "note"', None),
+    ('fail-on = "warn"', 1, "fail-on", "'warn' is not one of error, warning, note", "did you mean 'warning'?"),
     ('select = "CL1"', 1, "select", "found 'CL1', expected a list of rule codes", None),
     ('\nseverity = {CL203 = "fatal"}', 2, "severity", "expected a table", None),
     ("per-file-ignores = 3", 1, "per-file-ignores", "found 3, expected a table", None),
     ("pue = true", 1, "pue", "found true, expected a number from 1 to 10", None),
-    ("pue = 0.5", 1, "pue", "found 0.5, expected a number from 1 to 10", None),
+    ("pue = 0.5", 1, "pue", "a PUE of 0.5 cannot be", "PUE is"),
     ("carbon-intensity = nan", 1, "carbon-intensity", "expected a number of g/kWh above 0", None),
-    ("carbon-intensity = 0", 1, "carbon-intensity", "found 0, expected", None),
+    ("carbon-intensity = 0", 1, "carbon-intensity", "0 is not a number of g/kWh above 0", "56.04"),
     ("machine = 3", 1, "machine", "found 3, expected an array of tables", None),
     ("pass-env = [1]", 1, "pass-env", "found [1], expected a list of names", None),
     ('pass-env = ["A B"]', 1, "pass-env", 'found ["A B"], expected', None),
-    ('location = ""', 1, "location", "found '', expected a string", None),
-    ('on-exceed = "stopp"', 1, "on-exceed", 'found \'stopp\', expected "stop" or "finish"', None),
-    ('stop-when = "sure"', 1, "stop-when", 'expected "likely" or "certain"', None),
-    ('on-modelled = "maybe"', 1, "on-modelled", 'found \'maybe\', expected "figure", "fail" or "pass"', None),
-    ('require = ["tpu"]', 1, "require", 'found ["tpu"], expected', None),
+    ('location = ""', 1, "location", "the text is empty", "leave the key out"),
+    ('on-exceed = "stopp"', 1, "on-exceed", "'stopp' is not one of stop, finish", "did you mean 'stop'?"),
+    ('stop-when = "sure"', 1, "stop-when", "'sure' is not one of likely, certain", None),
+    ('on-modelled = "maybe"', 1, "on-modelled", "'maybe' is not one of figure, fail, pass", None),
+    ('require = ["tpu"]', 1, "require", "'tpu' is not one of gpu, cpu-counter, none", "did you mean 'gpu'?"),
     ('grace = "30"', 1, "grace", "'30' has no unit", "30s"),
+    ('cpu-power = "0 W"', 1, "cpu-power", "'0 W' is not what the CPUs", "15 W"),
     ('ram-power = "6"', 1, "ram-power", "'6' has no unit", "15 W"),
     ('baseline = "main"', 1, "baseline", "'main' is not a baseline", "ledger:main"),
     ('baseline-max-age = "90"', 1, "baseline-max-age", "'90' has no unit", "90d for days"),
@@ -148,14 +150,14 @@ until = 2026-12-31
 
 
 def test_an_exception_that_lacks_something_is_an_error_at_its_line():
-    limits, day = '"max-emissions", "max-energy" or "max-increase"', "a day, such as 2026-12-31"
+    limits, day = "max-emissions, max-energy, max-increase", "a day, such as 2026-12-31"
     for old, new, line, message in (
         ('owner = "ann@example.org"\n', "", 1, "[[exception]]: owner is missing"),
-        ('"the larger tokenizer"', '""', 4, "[[exception]] reason: found '', expected a string"),
-        ('"the larger tokenizer"', '"  "', 4, "[[exception]] reason: found '  ', expected a string"),
+        ('"the larger tokenizer"', '""', 4, "[[exception]] reason: the text is empty"),
+        ('"the larger tokenizer"', '"  "', 4, "[[exception]] reason: the text is empty"),
         ("until = 2026-12-31", 'until = "soon"', 5, f"[[exception]] until: found 'soon', expected {day}"),
         ("until = 2026-12-31\n", "", 1, "[[exception]]: until is missing"),
-        ("max-emissions", "max-emission", 2, f"[[exception]] limit: found 'max-emission', expected {limits}"),
+        ("max-emissions", "max-emission", 2, f"[[exception]] limit: 'max-emission' is not one of {limits}"),
         ("until", "til = 1\nuntil", 5, "[[exception]] til: unknown key 'til'"),
     ):
         write(EXCEPTION.replace(old, new))
@@ -293,6 +295,28 @@ cpu-power = "1 W"
     assert settings.on_machine("gpu-par-1")[1:] == ("FRA", 200.0, 6.0)
     assert settings.on_machine("gpu-fra-1")[1:] == (None, 200.0, 6.0)
     assert settings.on_machine("laptop")[1:] == (None, 65.0, 6.0)
+
+
+def test_the_schema_refuses_no_amount_that_the_program_takes():
+    amount = Draft202012Validator(SCHEMA["properties"]["max-emissions"])
+    for text in (
+        "17 lbs",
+        "1,5 kg",
+        "1 000 g",
+        "12_000 g",
+        "5 KG",
+        "1.234,5 kg",
+        "1e3 g",
+        ".5kg ",
+        "+2 kg",
+        "3 \u516c\u65a4",
+    ):
+        assert units.parse_emissions_g(text) > 0
+        assert amount.is_valid(text), text
+    for text in ("-3 g", "5", "1.5", "1e3", "kg", ""):
+        with pytest.raises(UsageError):
+            units.parse_emissions_g(text)
+        assert not amount.is_valid(text), text
 
 
 def test_a_quantity_written_another_way_is_no_change():

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from carbon_lint.errors import MeasurementError, UsageError
+from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.measurement.host import cgroup
 from carbon_lint.measurement.host.counting import HostEnergy, busy_time, cpus_busy_s, group_busy_s
@@ -63,7 +63,7 @@ def test_a_virtual_machine_is_never_given_a_whole_socket_by_name(tmp_path):
     ryzen = {"vendor_id": "AuthenticAMD", "model name": "AMD Ryzen 7 3700X 8-Core Processor"}
     plan = planned(machine(tmp_path, ryzen, threads=2))
     assert plan.max_power_w == 8.0
-    assert "--cpu-power" in plan.warnings[0]
+    assert "`cpu-power`" in plan.warnings[0]
 
 
 def test_an_unknown_cpu_has_a_default_with_source_and_warning(tmp_path):
@@ -113,14 +113,6 @@ def test_cpu_power_given_by_the_user_comes_before_any_counter(tmp_path):
     assert planned(tmp_path, user_power_w=15.0).method is Method.USER
 
 
-@cases("watts", [0.0, -1.0, 15_000.0, float("nan"), float("inf")])
-def test_a_cpu_power_that_no_machine_has_is_refused_before_the_job(tmp_path, watts):
-    """0 W would count the CPU as nothing, 15 kW be taken for a counter that jumped."""
-    with pytest.raises(UsageError, match="is not what") as caught:
-        plan_cpu(watts, root=machine(tmp_path, EPYC_7763))
-    assert "15 W" in caught.value.hint
-
-
 def memory_of(root, user_power_w=None, affinity=1000):
     return plan_ram(planned(root, affinity=affinity), user_power_w, root=root)
 
@@ -146,13 +138,10 @@ def test_a_container_with_a_cpu_quota_and_no_memory_limit_has_its_threads_share_
     assert "16 of 64 threads' share" in plan.source
 
 
-def test_memory_power_given_by_the_user_is_taken_and_one_that_no_machine_has_is_refused(tmp_path):
+def test_memory_power_given_by_the_user_is_taken(tmp_path):
     root = machine(tmp_path, EPYC_7763)
     plan = memory_of(root, user_power_w=6.0)
     assert (plan.method, plan.power.low, plan.power.high) == (Method.USER, 6.0, 6.0)
-    for watts in (0.0, -1.0, 15_000.0, float("nan")):
-        with pytest.raises(UsageError, match="memory"):
-            memory_of(root, user_power_w=watts)
 
 
 def test_memory_limits_of_cgroup_v1_count_and_its_unlimited_is_none(tmp_path):

@@ -82,7 +82,7 @@ def test_a_power_said_to_be_a_public_parts_is_that_in_codecarbons_list():
 def test_a_power_that_is_no_number_or_zero_in_codecarbons_list_is_not_known(tmp_path, name):
     plan = planned(machine(tmp_path, {"model name": name}, threads=1, is_virtual=False))
     assert plan.max_power_w == 4.0
-    assert "--cpu-power" in plan.warnings[0]
+    assert "`cpu-power`" in plan.warnings[0]
 
 
 def test_no_name_stands_twice_and_none_hides_another():

@@ -186,7 +186,7 @@ def test_the_verb_fails_where_a_run_would_not_be_measured(cli):
 
 @pytest.mark.slow
 @cases("configured", ["", 'location = "FRA"', 'max-energy = "2 kWh"', 'max-emissions = "1 g"'])
-@cases("flags", [(), ("--location", "FRA"), ("--location", "XXX"), ("--carbon-intensity", "0")])
+@cases("flags", [(), ("--location", "FRA"), ("--location", "XXX"), ("--carbon-intensity", "0.01")])
 def test_it_ends_as_a_run_with_the_same_flags_and_configuration_would(cli, configured, flags):
     Path("carbon-lint.toml").write_text(configured)
     code, out, _ = cli("doctor", *flags)
@@ -214,6 +214,14 @@ def test_what_is_said_of_the_cpu_is_said_once(cli):
     assert out.count("product specifications") <= 1
 
 
+def test_powers_are_shown_with_who_states_them(cli):
+    Path("carbon-lint.toml").write_text('cpu-power = "15 W"\n')
+    _, out, _ = cli("doctor", "--location", "FRA", "--ram-power", "6 W")
+    text = " ".join(out.split())
+    assert "at full load: carbon-lint.toml:1" in text
+    assert "6 W all the time, --ram-power" in text
+
+
 def test_a_cpu_power_without_unit_is_a_usage_error(cli):
     code, _, err = cli("doctor", "--cpu-power", "15")
     assert code == 2
@@ -233,7 +241,7 @@ def test_an_intensity_takes_the_place_of_a_location(cli, tmp_path):
     (tmp_path / "work" / "carbon-lint.toml").write_text("carbon-intensity = 30\n")
     _, out, _ = cli("doctor")
     assert "carbon-lint run --carbon-intensity 30 " in out
-    assert cli("doctor", "--carbon-intensity", "0")[0] == 125
+    assert cli("doctor", "--carbon-intensity", "0")[0] == 2
     assert cli("doctor", "--carbon-intensity", "x")[0] == 2
     assert cli("doctor", "--carbon-intensity", "3", "--location", "FRA")[0] == 2
 

@@ -110,9 +110,10 @@ def test_a_pue_that_cannot_be_is_refused(pue):
 
 
 def test_a_cpu_power_given_by_the_user_is_taken_and_said_so():
-    meter = CodeCarbonMeter(FRANCE, cpu_power_w=15.0)
+    meter = CodeCarbonMeter(FRANCE, cpu_power_w=15.0, stated_by={"cpu-power": "carbon-lint.toml:3"})
     measured(meter)
     assert meter.methods.cpu is Method.USER
+    assert meter.assumptions.cpu_full_power_source == "carbon-lint.toml:3"
 
 
 @cases("text", [HOSTILE, "not an ini file at all ][", "[codecarbon]\npue=0\npue=0\n"])

@@ -185,10 +185,16 @@ def test_a_record_that_cannot_be_written_is_not_lost():
 
 
 def test_check_ends_a_body_over_its_budget_and_the_end_raises_without_it(caplog):
-    with pytest.raises(BudgetExceeded) as caught, measure(**TICK, max_energy="1 mWh", record="r.json") as run:
+    given = {**TICK, "max_energy": "1 mWh", "record": "r.json"}
+    with (
+        pytest.raises(BudgetExceeded, match=r"over budget: max-energy.*\(max_energy\)") as caught,
+        measure(**given) as run,
+    ):
         until_stopped(run)
     record = load_record("r.json")
     assert caught.value.record == run.record == record
+    assert "ended by check" in str(caught.value.__cause__), "the body's own error, as it was raised"
+    assert caught.value.__cause__.record is None
     assert (record.outcome, record.stopped_by, record.over_budget) == (Outcome.OVER_BUDGET, StoppedBy.BUDGET, True)
     assert any("over budget: max-energy" in line.message for line in caplog.records if line.levelno == logging.WARNING)
 
@@ -348,10 +354,12 @@ def test_what_cannot_be_done_is_said_before_the_body_begins():
         ({"location": "FRA", "tick": "2h"}, "tick '2h' is too long"),
         ({"location": "FRA", "forecast": True}, "needs a limit"),
         ({"location": "FRA", "max_energy": "2 kWh", "expected_duration": "2h"}, "or add: forecast=True"),
-        ({"location": "FRA", "on_exceed": "explode"}, "use 'stop' or 'finish'"),
-        ({"location": "FRA", "require": "tpu"}, "require='tpu' is not known"),
+        ({"location": "FRA", "on_exceed": "explode"}, "not one of stop, finish in measure(on_exceed='explode')"),
+        ({"location": "FRA", "require": "tpu"}, "'tpu' is not one of gpu"),
         ({"carbon_intensity": "56"}, "carbon_intensity='56' is not a number"),
-        ({"carbon_intensity": -1.0}, "in measure(carbon_intensity=-1)"),
+        ({"carbon_intensity": 2000}, "allow-unusual-intensity = true in carbon-lint.toml"),
+        ({"energy_only": True, "max_emissions": "1 kg"}, "states no grams, and max_emissions and card need them in"),
+        ({"carbon_intensity": -1.0}, "in measure(carbon_intensity=-1.0)"),
         ({}, "or carbon_intensity=56.04"),
         ({"location": "FRA", "record": "s3://b/r.json"}, "lies on this machine"),
         ({"location": "FRA", "record": "/proc/r.json"}, "r.json"),

@@ -38,6 +38,15 @@ def test_emissions_are_read_in_grams(text, grams):
     assert units.parse_emissions_g(text) == grams
 
 
+@cases("text", ["0 W", "15 kW"])
+def test_a_power_that_no_machine_has_is_refused(text):
+    """0 W would count the CPU as nothing, 15 kW be taken for a counter that jumped."""
+    assert units.parse_part_power_w("4 kW") == 4000.0
+    with pytest.raises(UsageError, match="draw") as caught:
+        units.parse_part_power_w(text)
+    assert "15 W" in caught.value.hint
+
+
 @cases(("text", "kwh"), [("250 Wh", 0.25), ("1.2kWh", 1.2), ("3.6 MJ", 1.0), ("2 MWh", 2000.0), ("3600 kJ", 1.0)])
 def test_energy_is_read_in_kilowatt_hours(text, kwh):
     assert units.parse_energy_kwh(text) == pytest.approx(kwh, rel=1e-15)

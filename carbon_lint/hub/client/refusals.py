@@ -58,7 +58,7 @@ def _refused(
     if isinstance(error, RevisionNotFoundError):
         return HubError(
             f"{repo_id} has no revision {quoted(revision or 'main')}",
-            hint="create the branch first (`hf repo branch create`), or leave --revision out",
+            hint="create the branch first (`hf repo branch create`), or leave `revision` out",
         )
     if status == 401 and "Invalid credentials" in answer and credentials is not None:  # noqa: PLR2004
         return rejected(credentials)

@@ -65,7 +65,7 @@ def _refuse_other_revision(text: str, rest: list[str]) -> None:
     if rest[0] in {"tree", "blob", "resolve", "commit", "raw"} and rest[1:2] != ["main"] and len(rest) > 1:
         raise UsageError(
             f"{quoted(text)} is a page of the revision {quoted('/'.join(rest[1:]))}",
-            hint="name the model alone and the branch by --revision",
+            hint="name the model alone; on the command line, --revision names the branch",
         )
 
 

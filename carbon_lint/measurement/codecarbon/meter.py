@@ -30,6 +30,7 @@ from carbon_lint.measurement.host.allotment import allotment
 from carbon_lint.measurement.host.counting import HostEnergy, HostReading
 from carbon_lint.measurement.host.cpu import plan_cpu
 from carbon_lint.measurement.host.memory import plan_ram
+from carbon_lint.measurement.host.power import BY_USER
 from carbon_lint.measurement.host.rapl import CounterError
 from carbon_lint.measurement.meter import SAME_READING_S, Reading
 from carbon_lint.measurement.required import check_required, uncounted_gpus
@@ -71,6 +72,7 @@ class CodeCarbonMeter:
         pue: power usage effectiveness of the building, at least 1.
         cpu_power_w: the CPU's power at full load, if the user knows it.
         ram_power_w: the memory's power, if the user knows it.
+        stated_by: `cpu-power`, `ram-power` -> the flag, or the line of the configuration, that states it.
         environ: the job's, for the variables that say which GPUs it can see.
         require: of `gpu`, `cpu-counter`: what must be measured, or nothing is; `none`: go on without a GPU that is
             there and cannot be read.
@@ -84,6 +86,7 @@ class CodeCarbonMeter:
         pue: float = 1.0,
         cpu_power_w: float | None = None,
         ram_power_w: float | None = None,
+        stated_by: Mapping[str, str] = MappingProxyType({}),
         environ: Mapping[str, str] = MappingProxyType({}),
         require: Collection[str] = (),
         is_shared: bool = False,
@@ -95,8 +98,9 @@ class CodeCarbonMeter:
         self.last_failure: str | None = None
         self._g_per_kwh = _ENERGY_ONLY_G_PER_KWH if place is None else place.g_per_kwh
         given = self._allotted = allotment(environ)
-        self._cpu = plan_cpu(cpu_power_w, root=root, allotted=given)
-        self._ram = plan_ram(self._cpu, ram_power_w, root=root, allotted=given)
+        of_cpu, of_ram = (stated_by.get(option, BY_USER) for option in ("cpu-power", "ram-power"))
+        self._cpu = plan_cpu(cpu_power_w, stated_by=of_cpu, root=root, allotted=given)
+        self._ram = plan_ram(self._cpu, ram_power_w, stated_by=of_ram, root=root, allotted=given)
         self._host = HostEnergy(self._cpu, self._ram, root=root)
         self._gpus = open_gpus(environ, optional="none" in require, root=root)
         self.software = {"codecarbon": REQUIRED_VERSION, **self._gpus.drivers}

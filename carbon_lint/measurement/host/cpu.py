@@ -12,12 +12,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from carbon_lint.errors import UsageError
 from carbon_lint.measurement.host import cgroup
 from carbon_lint.measurement.host.allotment import Allotment
-from carbon_lint.measurement.host.power import VERSION, CpuModel, stated_cpu
+from carbon_lint.measurement.host.power import BY_USER, VERSION, CpuModel, stated_cpu
 from carbon_lint.measurement.host.processor import Processor, Socket, cpu_table, read_processor, socket_of
-from carbon_lint.measurement.host.rapl import PLAUSIBLE_CPU_W, Domain, Zone, find_zones, readable
+from carbon_lint.measurement.host.rapl import Domain, Zone, find_zones, readable
 from carbon_lint.records.record import Method
 
 # W of TDP a thread in the table of processors: 1.3 (EPYC 9965) to 10 (Xeon 8252C). The default is 4.
@@ -56,17 +55,16 @@ class CpuPlan:
 def plan_cpu(
     user_power_w: float | None,
     *,
+    stated_by: str = BY_USER,
     root: Path = Path("/"),
     affinity: int | None = None,
     allotted: Allotment = Allotment(),  # noqa: B008  an immutable value
 ) -> CpuPlan:
     """Decide once, before the job starts. `affinity`: CPUs that this process may run on, if a test says so.
 
-    The share is the least of affinity, cgroup quota and what the Hugging Face Job was allotted.
-
-    Raises UsageError if the user's power cannot be a machine's.
+    The share is the least of affinity, cgroup quota and what the Hugging Face Job was allotted. `stated_by` names the
+    flag, or the line of the configuration, that states the user's power.
     """
-    check_stated(user_power_w, PLAUSIBLE_CPU_W, "CPUs draw at full load", example="15 W", option="cpu-power")
     processor = read_processor(root)
     allowed = min(processor.threads, len(os.sched_getaffinity(0)) if affinity is None else affinity)
     limits = (cgroup.cpu_quota(root), allotted.cpus)
@@ -82,7 +80,7 @@ def plan_cpu(
         limit=Limit.QUOTA if usable < allowed else Limit.AFFINITY if allowed < processor.threads else None,
     )
     if user_power_w is not None:
-        return replace(plan, method=Method.USER, source="--cpu-power", power=stated_cpu(user_power_w), zones=())
+        return replace(plan, method=Method.USER, source=stated_by, power=stated_cpu(user_power_w), zones=())
     return plan if plan.zones else _modelled(replace(plan, method=Method.LOAD_MODEL), processor)
 
 
@@ -109,16 +107,6 @@ def table_versions(socket: Socket | None) -> dict[str, str]:
     return {**versions, socket.table: "3.3.2"}
 
 
-def check_stated(power_w: float | None, most_w: float, part: str, *, example: str, option: str) -> None:
-    """Raise UsageError, or the part would be counted as 0, or its figure refused in the middle of the job."""
-    if power_w is not None and not 0 < power_w <= most_w:
-        raise UsageError(
-            f"{power_w:g} W is not what a machine's {part}",
-            hint=f"give more than 0 and at most {most_w:g} W, like '{example}', or leave it out",
-            option=option,
-        )
-
-
 def _modelled(plan: CpuPlan, processor: Processor) -> CpuPlan:
     """Return the plan with the model of its usable threads, where that comes from, and what is doubtful about it."""
     socket, usable = socket_of(processor), plan.usable_threads
@@ -138,7 +126,7 @@ def _modelled(plan: CpuPlan, processor: Processor) -> CpuPlan:
     default = cpu_table()["default"]
     warning = (
         f"the power of {processor.model or 'this CPU'} is not known: {default['watts_per_thread']:g} W a thread is "
-        "assumed; give the slice's own with --cpu-power"
+        "assumed; state the slice's own as `cpu-power`"
     )
     return replace(
         plan,

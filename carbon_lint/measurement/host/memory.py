@@ -7,14 +7,13 @@ from pathlib import Path
 
 from carbon_lint.measurement.host import cgroup
 from carbon_lint.measurement.host.allotment import Allotment
-from carbon_lint.measurement.host.cpu import CpuPlan, check_stated
-from carbon_lint.measurement.host.power import MEMORY_W_PER_GIB, memory_power_w
+from carbon_lint.measurement.host.cpu import CpuPlan
+from carbon_lint.measurement.host.power import BY_USER, MEMORY_W_PER_GIB, memory_power_w
 from carbon_lint.measurement.host.rapl import Domain, Zone, find_zones, readable
 from carbon_lint.records.record import Method
 from carbon_lint.records.uncertainty import Range
 
 _GIB = 1 << 30
-_PLAUSIBLE_RAM_W = 4000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +31,18 @@ def plan_ram(
     cpu: CpuPlan,
     user_power_w: float | None = None,
     *,
+    stated_by: str = BY_USER,
     root: Path = Path("/"),
     allotted: Allotment = Allotment(),  # noqa: B008  an immutable value
 ) -> RamPlan:
-    """Decide once, before the job starts. Raises UsageError if the user's power cannot be a machine's."""
-    check_stated(user_power_w, _PLAUSIBLE_RAM_W, "memory draws", example="6 W", option="ram-power")
+    """Decide once, before the job starts. `stated_by`: see `plan_cpu`."""
     total_gib = _total_bytes(root) / _GIB
     limits = (cgroup.memory_limit_bytes(root), allotted.memory_bytes)
     limit_gib = min((stated / _GIB for stated in limits if stated is not None), default=total_gib)
     is_limited, size_gib = limit_gib < total_gib, min(limit_gib, total_gib)
     if user_power_w is not None:
         stated = Range(low=user_power_w, likely=user_power_w, high=user_power_w)
-        return RamPlan(method=Method.USER, size_gib=size_gib, power=stated, source="--ram-power")
+        return RamPlan(method=Method.USER, size_gib=size_gib, power=stated, source=stated_by)
     zones = () if cpu.is_virtual else readable(find_zones(root, Domain.DRAM))
     if zones:
         return RamPlan(

@@ -25,6 +25,8 @@ from itertools import pairwise
 
 from carbon_lint.records.uncertainty import Range
 
+BY_USER = "given by the user"
+"""Who states a power, if nobody says which flag or line does."""
 VERSION = "2026-11"  # of the constants in this file
 
 IDLE_SHARE, LOAD_SHARE = 0.12, 0.63

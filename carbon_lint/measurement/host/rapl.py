@@ -16,10 +16,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from carbon_lint.files import text_at
+from carbon_lint.units import MOST_PART_W
 
 _UJ_PER_KWH = 3.6e12
-# No machine that trains on its CPUs draws so much by them: a counter that moves faster was reset (resume, migration).
-PLAUSIBLE_CPU_W = 4000.0
 _BASES = ("sys/class/powercap", "sys/devices/virtual/powercap/intel-rapl", "sys/devices/virtual/powercap")
 
 
@@ -95,7 +94,7 @@ class Counters:
                 last_uj, last_s = self._last[zone]
                 moved_uj = now_uj - last_uj + (_range_uj(zone) if now_uj < last_uj else 0)
                 watts = moved_uj / 1e6 / max(1.0, now_s - last_s)
-                if not 0 <= watts <= PLAUSIBLE_CPU_W:
+                if not 0 <= watts <= MOST_PART_W:
                     self._spoilt = f"the energy of {zone.name} moved at {watts:.0f} W: its counter was reset"
                     break
                 self._sum_uj += moved_uj

@@ -27,7 +27,7 @@ def render_text(report: RunReport, on_modelled: OnModelled) -> str:
     lines += [f"  {reason}" for reason in reasons]
     if verdict.status is Status.INCONCLUSIVE:
         outcome = "over budget" if report.is_over_budget else "passes"
-        lines.append(f"  {_DECIDED[on_modelled]} (--on-modelled {on_modelled}): {outcome}")
+        lines.append(f"  {_DECIDED[on_modelled]} (on-modelled: {on_modelled}): {outcome}")
     return "\n".join(terminal(line) for line in lines) + "\n"
 
 
