@@ -40,7 +40,7 @@ class CarbonLintError(Exception):
     path: str | None = None
     line: int | None = None
     column: int | None = None
-    """Where the error is in a file, line and column from 1, if that can be said."""
+    """Where the error is in a file, line and column from 1, if they are known."""
 
     def __init__(
         self,

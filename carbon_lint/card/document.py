@@ -277,7 +277,7 @@ class Card:
         return self.root.get(BLOCK_KEY) if self.mentions_carbon and self.root is not None else None
 
     def field(self, name: str) -> Node | None:
-        """Return the value of a key of the block; a block that is no map is its own `emissions`."""
+        """Return the value of a key of the block; a block that is not a map is its own `emissions`."""
         block = self.block
         if block is None or block.kind == "map":
             return None if block is None else block.get(name)

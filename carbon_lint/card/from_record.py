@@ -198,7 +198,7 @@ def _notes_on_size(card: Card, record: Record, emissions_g: float, *, replace: b
         return [f"{sizes}: replaced, as asked for"]
     raise UsageError(
         f"{sizes} for the run group {record.run_group!r}: the smaller figure was not written",
-        hint="merge the records of the whole group, or write it all the same: carbon-lint card --replace",
+        hint="merge the records of the whole group, or replace it anyway: carbon-lint card --replace",
     )
 
 

@@ -117,19 +117,10 @@ def diagnose(
     needs_grams: bool = True,
     root: Path = Path("/"),
 ) -> Diagnosis:
-    """Look at every component.
+    """Look at every component, as the meter of a run with these options would.
 
-    Args:
-        environ: the job's, for the GPUs it can see.
-        find_place: returns the place of a run, as it was found; a grid is asked. Raises PlaceError.
-        named: that place as the user names it.
-        cpu_power_w: the CPU's power at full load, if the user knows it.
-        ram_power_w: the memory's power, if the user knows it.
-        stated_by: as the meter takes it.
-        require: what a run would insist on, or `none`: as the meter takes it.
-        pue: as the meter takes it.
-        needs_grams: whether a run would need a location. One whose only limit is in kWh does not.
-        root: the file tree that holds /proc and /sys.
+        `find_place` returns the place of a run, as it was found; a grid is asked. It raises PlaceError. `named` is that
+    place as the user names it. A run whose only limit is in kWh needs no grams, and so no location.
     """
     need_linux()
     gpu, notes = _gpu(environ, root)

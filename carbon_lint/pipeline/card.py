@@ -55,7 +55,7 @@ def check_card_can_be_written(path: str, *, record_path: str | None = None) -> b
 
 
 def card_bytes(path: str) -> bytes | None:
-    """Return what the card holds; `None` if there is none, and none is meant whose name is almost the same.
+    """Return what the card holds; `None` if there is none, and no card has almost the same name.
 
     Raises InputError for other files, such as a script; SecondCardError.
     """

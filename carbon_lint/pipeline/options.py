@@ -175,13 +175,14 @@ def fraction(text: str) -> float:
 
 _AS_CONFIGURED = (
     *("cpu-power", "ram-power", "require", "max-emissions", "max-energy", "baseline", "baseline-max-age"),
-    *("on-exceed", "stop-when", "on-unmeasured", "on-modelled", "grace"),
+    *("on-exceed", "stop-when", "on-modelled", "grace"),
 )
 PARSERS: dict[str, Callable[[Any], Any]] = {
     **{KEYS[name].attribute: KEYS[name].kind.read for name in _AS_CONFIGURED},
     "carbon_intensity": lambda text: check_intensity(number(text)),
     "pue": lambda text: check_pue(number(text)),
     "max_increase": parse_max_increase,
+    "on_unmeasured": KEYS["on-exceed"].kind.read,
     "uncertainty": fraction,
     "tick_s": parse_duration_s,
     "expected_duration_s": parse_duration_s,

@@ -67,16 +67,9 @@ def _install() -> str:
 class CodeCarbonMeter:
     """Measure this machine beside CodeCarbon. Driven by one thread.
 
-    Args:
-        place: where the energy comes from; `None` for a run that states energy only.
-        pue: power usage effectiveness of the building, at least 1.
-        cpu_power_w: the CPU's power at full load, if the user knows it.
-        ram_power_w: the memory's power, if the user knows it.
-        stated_by: `cpu-power`, `ram-power` -> the flag, or the line of the configuration, that states it.
-        environ: the job's, for the variables that say which GPUs it can see.
-        require: of `gpu`, `cpu-counter`: what must be measured, or nothing is; `none`: go on without a GPU that is
-            there and cannot be read.
-        is_shared: other code runs in this process, and may use CodeCarbon itself.
+        Without a `place` it states energy only. `environ` is the job's, for the variables that say which GPUs it can see.
+    `require`: of `gpu`, `cpu-counter`: what must be measured, or nothing is; `none`: go on without a GPU that is there
+    and cannot be read. `is_shared`: other code runs in this process, and may use CodeCarbon itself.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ from typing import Any
 from carbon_lint.measurement.host.counting import mean_load
 from carbon_lint.units import JOULES_PER_KWH, grams_from_kilograms
 
-_UNUSED = (  # noqa: SIM905  words are fewer lines
+_UNUSED = (  # noqa: SIM905  names read best without quotes
     "country_iso_code region cloud_provider cloud_region country_2letter_iso_code electricitymaps_api_token "
     "emissions_endpoint api_endpoint api_key logging_logger prometheus_url gpu_ids force_ram_power metadata"
 ).split()

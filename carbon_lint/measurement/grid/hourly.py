@@ -148,7 +148,14 @@ class HourlyMeter:
     @property
     def warnings(self) -> tuple[str, ...]:
         """See Meter. While it counts: that the grid does not answer; at the end: how much an older hour has priced."""
-        return (*self._meter.warnings, *(self._late() if self._has_ended else self._failing()))
+        failure = self._watch.last_failure
+        if self._has_ended:
+            own = self._late()
+        elif failure is None:
+            own = ()
+        else:  # the same words until the grid answers, or answers otherwise, so that they are shown once
+            own = (f"{failure}: the hour of {self._book.latest.label} stands in, until it does",)
+        return (*self._meter.warnings, *own)
 
     def start(self) -> None:
         """See Meter. The grid is asked in a thread from now on; the job's guardian is forked already."""
@@ -190,13 +197,6 @@ class HourlyMeter:
             return None
         self._shown = newest.hour
         return self.intensity
-
-    def _failing(self) -> tuple[str, ...]:
-        """Return the same words until the grid answers, or answers otherwise, so that they are shown once."""
-        failure = self._watch.last_failure
-        return (
-            () if failure is None else (f"{failure}: the hour of {self._book.latest.label} stands in, until it does",)
-        )
 
     def _late(self) -> tuple[str, ...]:
         late_kwh = self._book.late_kwh()

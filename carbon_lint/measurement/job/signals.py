@@ -19,9 +19,7 @@ class SignalInbox:
     """Collects signals while it is open. `fileno()` is readable when `take()` has something.
 
     What was ignored when it opened stays ignored, for us and for the job: `nohup`, or a background job of a script.
-
-    Args:
-        listens: main thread only. Without it nothing arrives: the signals of this process are not ours.
+    `listens`: in the main thread only. Without it nothing arrives: the signals of this process are not ours.
     """
 
     def __init__(self, *, listens: bool = True) -> None:
