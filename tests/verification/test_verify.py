@@ -59,6 +59,7 @@ def test_a_digit_that_leaves_a_number_the_same_is_found_and_another_form_of_it_i
     for text, count in (
         ("0.00029557037378048366", 0), ("0.00029557037378048363", 1), ("2.6491454232553752e-06", 0),
         ("[1.50, 1.5e0, 1E-5, 0.00001, 0.0, -0.0, 3]", 0), ('{"ended": {"a": 0.1, "b": 0.10000000000000001}}', 1),
+        ('{"ended": {"a": 0.1, "a": 0.1}}', 1),
     ):  # fmt: skip
         assert len(misspelt(text.encode())[1]) == count, text
 
