@@ -30,7 +30,7 @@ class Limits:
         today: the day by which exceptions hold.
         windows: budgets of the runs of a window, which are judged with what the ledger holds.
         windows_source: the file that states them.
-        is_share: the budget is a whole job's, of which the run is one node: it stops the node and judges no record.
+        is_share: the budgets are a whole job's, of which the run is one node: they stop it, and judge no record.
     """
 
     budget: Budget = field(default_factory=Budget)
@@ -61,12 +61,13 @@ class Limits:
     @property
     def asks(self) -> bool:
         """True if there is anything to judge by."""
-        return bool(self.own_budget or self.increases or self.windows)
+        own = self.own
+        return bool(own.budget or own.increases or own.windows)
 
     @property
-    def own_budget(self) -> Budget:
-        """The budget that the record of this run alone is judged by."""
-        return Budget() if self.is_share else self.budget
+    def own(self) -> Limits:
+        """The limits that the record of this run alone is judged by."""
+        return replace(self, budget=Budget(), windows=()) if self.is_share else self
 
 
 def budget_of(options: Options, settings: Settings) -> Budget:
