@@ -119,7 +119,7 @@ def diagnose(
 ) -> Diagnosis:
     """Look at every component, as the meter of a run with these options would.
 
-        `find_place` returns the place of a run, as it was found; a grid is asked. It raises PlaceError. `named` is that
+    `find_place` returns the place of a run, as it was found; a grid is asked. It raises PlaceError. `named` is that
     place as the user names it. A run whose only limit is in kWh needs no grams, and so no location.
     """
     need_linux()

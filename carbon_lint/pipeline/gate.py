@@ -30,7 +30,7 @@ def judge_run(record: Record, plan: RunPlan) -> RunReport:
     Raises MeasurementError if the record holds no figure for one of the limits, InputError if the ledger of a window
     cannot be read.
     """
-    limits, comparison = plan.limits, None
+    limits, comparison = plan.limits.own, None
     baseline = unless_it_is(plan.baseline, record, plan.record_path)
     if isinstance(baseline, baselines.RunFigures):
         current = baselines.figures_of_record(record, "this run")
@@ -38,7 +38,7 @@ def judge_run(record: Record, plan: RunPlan) -> RunReport:
     missing = baseline if isinstance(baseline, str) else None
     if not limits.asks and not record.over_budget:
         return RunReport(record=record, comparison=comparison)
-    verdict = judge(record, limits.own_budget, uncertainty=limits.uncertainty)
+    verdict = judge(record, limits.budget, uncertainty=limits.uncertainty)
     for increase in limits.increases:
         verdict = baselines.with_increase(verdict, comparison, increase, missing or "no baseline is named")
     for spent in spent_with(record, limits, plan.ledger):

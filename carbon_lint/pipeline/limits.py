@@ -32,7 +32,7 @@ class Limits:
         today: the day by which exceptions hold.
         windows: budgets of the runs of a window, which are judged with what the ledger holds; empty without a ledger.
         windows_source: the file that states them.
-        is_share: the budget is a whole job's, of which the run is one node: it stops the node and judges no record.
+        is_share: the budgets are a whole job's, of which the run is one node: they stop it, and judge no record.
     """
 
     budget: Budget = field(default_factory=Budget)
@@ -63,12 +63,13 @@ class Limits:
     @property
     def asks(self) -> bool:
         """True if there is anything to judge by."""
-        return bool(self.own_budget or self.increases or self.windows)
+        own = self.own
+        return bool(own.budget or own.increases or own.windows)
 
     @property
-    def own_budget(self) -> Budget:
-        """The budget that the record of this run alone is judged by."""
-        return Budget() if self.is_share else self.budget
+    def own(self) -> Limits:
+        """The limits that the record of this run alone is judged by."""
+        return replace(self, budget=Budget(), windows=()) if self.is_share else self
 
 
 def budget_of(options: Options, settings: Settings) -> Budget:
@@ -112,7 +113,7 @@ def limits_of(options: Options, settings: Settings, around: Surroundings) -> Lim
     if baseline is None and settings.max_increase is not None:
         raise settings.error("max-increase", "needs a baseline", hint='add the key, as in baseline = "ledger:main"')
     given = options.max_increase and options.max_increase._replace(source=options.source("max-increase"))
-    max_age_s, is_share = options.baseline_max_age_s, options.budget_folder is not None
+    max_age_s = options.baseline_max_age_s
     return Limits(
         budget=budget_of(options, settings),
         increases=tuple(dict.fromkeys(one for one in (given, settings.max_increase) if one is not None)),
@@ -125,7 +126,7 @@ def limits_of(options: Options, settings: Settings, around: Surroundings) -> Lim
         grace_s=settings.grace_s if options.grace_s is None else options.grace_s,
         uncertainty=options.uncertainty,
         today=datetime.now(UTC).date(),
-        windows=() if is_share or not (around.needs_windows or _has_ledger(options, around)) else settings.budget,
+        windows=settings.budget if around.needs_windows or _has_ledger(options, around) else (),
         windows_source=settings.path,
-        is_share=is_share,
+        is_share=options.budget_folder is not None,
     )

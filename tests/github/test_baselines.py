@@ -41,7 +41,7 @@ def test_a_record_that_is_in_the_ledger_already_is_compared_with_the_run_before_
     assert "17.7 kWh more than the baseline" in step.annotations("error")[0]
     step = judged(runner, small, baseline="ledger:main")
     assert step.succeeded, step.log
-    assert "(1 that ended after this run, 1 that is this run itself)" in step.annotations("notice")[0]
+    assert "(1 of this run itself, 1 that ended after this run)" in step.annotations("notice")[0]
 
 
 def test_a_baseline_that_is_the_record_itself_stops_the_step(runner):

@@ -67,7 +67,7 @@ def _install() -> str:
 class CodeCarbonMeter:
     """Measure this machine beside CodeCarbon. Driven by one thread.
 
-        Without a `place` it states energy only. `environ` is the job's, for the variables that say which GPUs it can see.
+    Without a `place` it states energy only. `environ` is the job's, for the variables that say which GPUs it can see.
     `require`: of `gpu`, `cpu-counter`: what must be measured, or nothing is; `none`: go on without a GPU that is there
     and cannot be read. `is_shared`: other code runs in this process, and may use CodeCarbon itself.
     """
