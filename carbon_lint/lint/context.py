@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from carbon_lint.card.document import UNIT_FIELDS
+from carbon_lint.card.document import UNIT_FIELDS, amount_of
 from carbon_lint.lint.schema import RECOMMENDED, plainly_valid
 
 TYPE_CHECKING = False
@@ -103,8 +103,7 @@ class Context:
     @property
     def emissions_g(self) -> float | None:
         """The figure in grams, if the Hub reads a finite number of zero or more; else None."""
-        value = number(self.emissions)
-        return value if value is not None and 0 <= value < float("inf") else None
+        return amount_of(number(self.emissions))
 
     @cached_property
     def figures(self) -> list[BodyFigure]:

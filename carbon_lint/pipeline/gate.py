@@ -12,7 +12,7 @@ from carbon_lint.gate.window import with_budget
 from carbon_lint.pipeline.baseline import unless_it_is
 from carbon_lint.pipeline.plan import RunPlan
 from carbon_lint.pipeline.windows import spent_with
-from carbon_lint.records.record import Record
+from carbon_lint.records.record import Outcome, Record
 from carbon_lint.report.run.run_report import RunReport
 
 _BY_ITS_OWN_LIMIT = (
@@ -56,3 +56,15 @@ def judge_run(record: Record, plan: RunPlan) -> RunReport:
         is_over_budget=is_over or is_by_its_own,
         failures=(_BY_ITS_OWN_LIMIT,) if is_by_its_own else (),
     )
+
+
+def reason_not_to_publish(report: RunReport) -> str | None:
+    """Say why nothing may be published: a figure without evidence, a run over its budget, a card with errors."""
+    record = report.record
+    if record is not None and record.outcome is not Outcome.COMPLETED:
+        return f"the run's outcome is {record.outcome}"
+    if report.is_over_budget:
+        return "the run is over its budget"
+    if report.lint is not None and report.lint.is_failing:
+        return "the card has findings"
+    return None

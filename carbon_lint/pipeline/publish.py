@@ -16,9 +16,8 @@ from carbon_lint.hub.publish.card import CardErrorsError, Published, PublishRequ
 from carbon_lint.hub.publish.figures import Publishing, plan_figures
 from carbon_lint.lint.evidence import from_records
 from carbon_lint.pipeline.card import whole_group
-from carbon_lint.pipeline.gate import judge_run
+from carbon_lint.pipeline.gate import judge_run, reason_not_to_publish
 from carbon_lint.pipeline.plan import RunPlan
-from carbon_lint.pipeline.story import reason_not_to_publish
 from carbon_lint.records.document import BUNDLE, JOURNAL, RECORD
 from carbon_lint.records.journal import COMPRESSED, existing, journal_path
 from carbon_lint.records.record import Outcome, Record

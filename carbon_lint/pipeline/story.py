@@ -15,7 +15,7 @@ from carbon_lint.files import write_atomically
 from carbon_lint.measurement.run import RecordNotWrittenError
 from carbon_lint.pipeline.card import card_bytes, whole_group
 from carbon_lint.pipeline.front_end import FrontEnd
-from carbon_lint.pipeline.gate import judge_run
+from carbon_lint.pipeline.gate import judge_run, reason_not_to_publish
 from carbon_lint.pipeline.plan import RunPlan
 from carbon_lint.records.record import Outcome, Record, exit_code, was_stopped
 from carbon_lint.records.store import rewrite_record
@@ -181,15 +181,3 @@ class Story:
             if not self._front.may_skip:
                 raise
             return watch.interrupted()
-
-
-def reason_not_to_publish(report: RunReport) -> str | None:
-    """Say why nothing may be published: a figure without evidence, a run over its budget, a card with errors."""
-    record = report.record
-    if record is not None and record.outcome is not Outcome.COMPLETED:
-        return f"the run's outcome is {record.outcome}"
-    if report.is_over_budget:
-        return "the run is over its budget"
-    if report.lint is not None and report.lint.is_failing:
-        return "the card has findings"
-    return None

@@ -167,3 +167,11 @@ def test_a_card_whose_figures_are_no_amounts_is_no_baseline(cli, figure):
     document = json.loads(out)
     assert (code, document["limits"], document["baseline"]) == (0, [], None)
     assert document["reasons"] == ["nothing to compare with: N.md states no emissions"]
+
+
+def test_a_limit_that_could_not_be_judged_is_not_called_no_budget(cli):
+    Path("carbon-lint.toml").write_text('baseline = "ledger:main"\nmax-increase = "5%"\n')
+
+    code, out, _ = cli("report", "r.json")
+
+    assert (code, out.splitlines()[0]) == (0, "carbon-lint: 12.3 g CO2eq, 220 Wh, not judged")
