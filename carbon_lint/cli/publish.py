@@ -30,7 +30,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.flags import add_format_argument, add_keys, contents, say, show_wait
+from carbon_lint.cli.flags import add_format_argument, add_keys, contents, read_flag, say, show_wait
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
 from carbon_lint.records.comparable import identity_of
@@ -109,7 +109,7 @@ def run(arguments: Namespace) -> int:
         open_model(
             arguments.to,
             os.environ,
-            deadline=Deadline(parse_duration_s(arguments.timeout), show_wait),
+            deadline=Deadline(read_flag(arguments, "timeout", parse_duration_s), show_wait),
             token_file=arguments.token_file,
             needs_token=not arguments.dry_run,
         ) as repo,
