@@ -227,7 +227,7 @@ def test_a_byte_order_mark_hides_no_variable(tmp_path, text, encoding):
 def test_what_is_no_name_is_refused_and_shown_escaped(tmp_path, name, file):
     entries, refused = handed_on(tmp_path, f"A=1\n{name}=x\n", name=file)
     assert entries == {"A": "1"}
-    assert "is no name" in refused[0]
+    assert "is not a name" in refused[0]
     assert refused[0].isprintable()
 
 

@@ -122,7 +122,7 @@ def test_with_evidence_a_stranger_can_verify_what_the_step_published(runner, hub
     assert (code, wrong) == (1, ["attestation"]), "the figure holds; the bundle is none"
     for given in ({"command": "true"}, {"hub_repo": "acme/m", "card": "README.md"}):
         refused = runner.step(with_evidence="true", env=hub.environ(None), location="FRA", **given)
-        assert (refused.succeeded, "input 'with-evidence' publishes the record" in refused.log) == (False, True)
+        assert (refused.succeeded, "input 'with-evidence' needs `hub-repo`, and" in refused.log) == (False, True)
 
 
 def test_a_model_without_a_card_gets_the_whole_card(runner, hub):

@@ -58,7 +58,7 @@ def test_an_older_service_that_repeats_less_is_taken_and_what_it_does_not_say_is
 
 @cases("zone", ["fr", "FR&x=1", "", "FR\n", "FRANCE", "../x"])
 def test_what_is_no_zone_is_not_asked_for(zone):
-    with pytest.raises(PlaceError, match="no zone of Electricity Maps"):
+    with pytest.raises(PlaceError, match="not an Electricity Maps zone"):
         ElectricityMaps(zone, TOKEN)
 
 
@@ -102,11 +102,11 @@ def test_a_wrong_token_is_a_refusal(grid):
 
 
 GARBAGE = {
-    "nothing": (b"", "no JSON"),
-    "a page": (b"<html>log in</html>", "no JSON"),
-    "no text": (b"\xff\xfe", "no text"),
-    "a nest": (b"[" * 60_000, "no JSON"),
-    "too much": (b" " * 70_000 + b"{}", "no JSON"),
+    "nothing": (b"", "not JSON"),
+    "a page": (b"<html>log in</html>", "not JSON"),
+    "not text": (b"\xff\xfe", "not text"),
+    "a nest": (b"[" * 60_000, "not JSON"),
+    "too much": (b" " * 70_000 + b"{}", "not JSON"),
     "a list": (b"[]", "no object"),
     "an empty object": (b"{}", "answers zone 'None', and FR was asked for"),
     "another zone": (hour_of(NOW_S, zone="PL"), "answers zone 'PL'"),

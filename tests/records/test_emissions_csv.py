@@ -348,7 +348,7 @@ def test_grams_that_no_grid_makes_of_the_energy_are_refused_unless_they_are_trus
     if 1 < g_per_kwh < 1500:
         assert record(text, trust_location=abs(g_per_kwh - 475) < 1).intensity.g_per_kwh == pytest.approx(g_per_kwh)
         return
-    with pytest.raises(MissingFigureError, match="no grid's carbon intensity") as refused:
+    with pytest.raises(MissingFigureError, match="not the carbon intensity of a grid") as refused:
         record(text)
     assert "--location FRA" in refused.value.hint
     assert record(text, trust_location=True).emissions_g == pytest.approx(g_per_kwh * 0.3)
