@@ -448,6 +448,7 @@ CELLS = st.one_of(
 
 @settings(suppress_health_check=[HealthCheck.too_slow])  # on a busy machine the first example alone takes seconds
 @example([{"duration": "1e308"}], False, False)
+@example([{"duration": "1e308"}, {}], False, False)
 @example([{"pue": "1e308"}], False, False)
 @example([{"cpu_count": "1e308", "ram_total_size": "1e308"}], False, False)
 @given(st.lists(st.dictionaries(st.sampled_from(FULL), CELLS, max_size=5), max_size=4), st.booleans(), st.booleans())

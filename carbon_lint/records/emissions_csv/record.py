@@ -17,6 +17,7 @@ from carbon_lint.records.emissions_csv.choice import Choice, chosen
 from carbon_lint.records.emissions_csv.place import find_doubt, implied_intensity
 from carbon_lint.records.emissions_csv.runs import Log, Run, energy_of, find_problem, overlapping, positive, read_log
 from carbon_lint.records.emissions_csv.table import UNKNOWN_TIME, Row
+from carbon_lint.records.fields import LARGEST
 from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.record import Energy, Gpu, Hardware, Intensity, Methods, Outcome, Record
 from carbon_lint.units import MOST_PUE, format_power, mean_power_w
@@ -118,13 +119,15 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _total(values: Iterable[float]) -> float:
-    """Return the sum. Raises MissingFigureError if it is beyond any number."""
+    """Return the sum. Raises MissingFigureError if it is beyond what a record holds."""
     try:
         total = math.fsum(values)
     except OverflowError:
         total = math.inf
-    if not math.isfinite(total):
-        raise MissingFigureError("the figures of the file add up to no finite number", hint="look at its rows")
+    if math.isnan(total) or abs(total) > LARGEST:
+        raise MissingFigureError(
+            "the figures of the file add up to no number that a record holds", hint="look at its rows"
+        )
     return total
 
 
