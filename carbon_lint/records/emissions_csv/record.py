@@ -126,7 +126,7 @@ def _total(values: Iterable[float]) -> float:
         total = math.inf
     if math.isnan(total) or abs(total) > LARGEST:
         raise MissingFigureError(
-            "the figures of the file add up to no number that a record holds", hint="look at its rows"
+            "the figures of the file add up to more than a record holds", hint="look at its rows"
         )
     return total
 
