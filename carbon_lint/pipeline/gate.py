@@ -17,7 +17,7 @@ from carbon_lint.report.run.run_report import RunReport
 
 _BY_ITS_OWN_LIMIT = (
     "the record says that the run went over a limit that it was measured under\n"
-    "measure again under a wider limit: one that is given afterwards lifts none"
+    "measure again under a wider limit: a limit that is given afterwards changes nothing"
 )
 
 

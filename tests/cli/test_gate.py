@@ -138,7 +138,7 @@ def test_a_run_over_the_limit_that_it_was_measured_under_fails_in_the_first_line
     code, out, _ = cli("gate", "r.json", *limit)
     first, second, *rest = out.splitlines()
     assert (code, first) == (1, "fail: the record says that the run went over a limit that it was measured under")
-    assert second == "  measure again under a wider limit: one that is given afterwards lifts none"
+    assert second == "  measure again under a wider limit: a limit that is given afterwards changes nothing"
     assert [line.partition(":")[0] for line in rest if not line.startswith(" ")] == words
     code, out, _ = cli("gate", "r.json", *limit, "--format", "json")
     document = json.loads(out)
