@@ -39,7 +39,8 @@ ELSEWHERE = {
     *("run-id", "sum", "trust-location", "gpu-unused", "location-name", "replace"),  # card, of an emissions.csv
     *("last", "project", "from"),  # card, of an emissions.csv
     "force",  # recover, in a whole command line
-    *("max", "task", "greener-than", "journal", "engine", "workers"),  # find, audit
+    "journal",  # report
+    *("max", "task", "greener-than", "checkpoint", "engine", "workers"),  # find, audit
     *("revision", "stage", "to"),  # publish
     *("overlap", "remote-ok", "pushes-to"),  # merge, run
     "label",  # docker run
