@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.hub.audit.cards import AuditedCard, Proposal
-from carbon_lint.hub.search.stated import Stated
+from carbon_lint.hub.search.stated import StatedEmissions
 from carbon_lint.records.journal import parse_line, parsed_lines
 
 FORMAT = "carbon-lint/audit-checkpoint@1"
@@ -88,7 +88,7 @@ def from_json(document: dict[str, Any]) -> AuditedCard:
     values = {
         **document,
         "findings": tuple(document["findings"]),
-        "stated": None if stated is None else Stated(**stated),
+        "stated": None if stated is None else StatedEmissions(**stated),
         "proposal": None if proposal is None else Proposal(**proposal),
     }
     return AuditedCard(**values)
