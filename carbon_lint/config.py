@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any, TypeVar
 
-    from carbon_lint.config_file import Stated
+    from carbon_lint.config_file import StatedValue
     from carbon_lint.errors import CarbonLintError, ConfigError
     from carbon_lint.limits import BudgetException, Machine, MaxIncrease, Source, WindowBudget
 
@@ -42,7 +42,7 @@ def default_words(attribute: str) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else value if isinstance(value, str) else ""
 
 
-class Change(Value):
+class KeyChange(Value):
     """Hold how a pull request changes one key: how each side states it, `none` if it does not."""
 
     name: str
@@ -93,10 +93,10 @@ class Settings:
 
     path: str | None
     folder: str
-    _stated: Mapping[str, Stated]
+    _stated: Mapping[str, StatedValue]
 
     def __init__(
-        self, stated: Mapping[str, Stated] | None = None, *, path: str | None = None, folder: str = "."
+        self, stated: Mapping[str, StatedValue] | None = None, *, path: str | None = None, folder: str = "."
     ) -> None:
         """Take what was `stated` by key; `path` names the file, `folder` is where it lies."""
         values: dict[str, Any] = {"path": path, "folder": folder, "_stated": stated or {}}
@@ -192,14 +192,14 @@ class Settings:
         kept = {key: one for key, one in self._stated.items() if key not in taken}
         return self._with(kept | {key: one for key, one in other._stated.items() if key in taken})
 
-    def changes_to(self, proposed: Settings) -> tuple[Change, ...]:
+    def changes_to(self, proposed: Settings) -> tuple[KeyChange, ...]:
         """Return the keys whose values differ in `proposed`, without those that a pull request may set for itself."""
         if not (self._stated or proposed._stated):
             return ()
         from carbon_lint.config_keys import KEYS
 
         return tuple(
-            Change(name, self._written(name), proposed._written(name))
+            KeyChange(name, self._written(name), proposed._written(name))
             for name, key in KEYS.items()
             if name not in HARMLESS_KEYS and getattr(self, key.attribute) != getattr(proposed, key.attribute)
         )
@@ -210,7 +210,7 @@ class Settings:
         written = self._stated[key].written if key in self._stated else None
         return written if isinstance(written, str) else shown(written)
 
-    def _with(self, stated: Mapping[str, Stated]) -> Settings:
+    def _with(self, stated: Mapping[str, StatedValue]) -> Settings:
         return Settings(stated, path=self.path, folder=self.folder)
 
 

@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 from carbon_lint import limits
-from carbon_lint.config_keys import KEYS, Kind, Table
+from carbon_lint.config_keys import KEYS, TableKind, ValueKind
 from carbon_lint.errors import CarbonLintError, ConfigError
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ _SEE = "docs/config.md has an example"
 _MOST_SHOWN = 160
 
 
-class Stated(NamedTuple):
+class StatedValue(NamedTuple):
     """Hold what was stated for a key.
 
     Attributes:
@@ -56,14 +56,14 @@ class Origin:
         """Return `PATH:LINE` of a value."""
         return self._named(self.line(*at))
 
-    def stated(self, key: str, value: object) -> Stated:
+    def stated(self, key: str, value: object) -> StatedValue:
         """Check one value. Raises ConfigError for an unknown key, or a value that is not of the key's kind."""
         if key not in KEYS:
             raise self.error(f"unknown key {key!r}", key, hint=nearest(key, KEYS, "known keys"))
         found = self._read(KEYS[key].kind, value, key)
         if isinstance(found, limits.MaxIncrease):
             found = found._replace(source=self.source(key))
-        return Stated(found, value, self.source(key), self._path, self.line(key))
+        return StatedValue(found, value, self.source(key), self._path, self.line(key))
 
     def error(self, message: str, *at: str, hint: str | None = None, line: int | None = None) -> ConfigError:
         """Return the error of a value, or of a `line`, which names its place."""
@@ -74,7 +74,7 @@ class Origin:
     def _named(self, line: int | None) -> str:
         return f"{self._name}{'' if line is None else f':{line}'}{self._note}"
 
-    def _read(self, kind: Kind, value: object, *at: str) -> Any:
+    def _read(self, kind: ValueKind, value: object, *at: str) -> Any:
         name = at[0] if len(at) == 1 else f"[[{at[0]}]] {at[-1]}"
         try:
             found = kind.read(value)
@@ -84,7 +84,7 @@ class Origin:
             raise self.error(f"{name}: found {shown(value)}, expected {kind.words}", *at)
         return found if kind.table is None else self._tables(kind.table, found, at[0])
 
-    def _tables(self, table: Table, items: tuple[Mapping[str, Any], ...], name: str) -> tuple[Any, ...]:
+    def _tables(self, table: TableKind, items: tuple[Mapping[str, Any], ...], name: str) -> tuple[Any, ...]:
         """Return the value of each table of the array `name`."""
         made, names = [], []
         for number, item in enumerate(items):
@@ -106,7 +106,7 @@ class Origin:
         return tuple(made)
 
 
-def read_file(data: bytes, name: str, *, is_pyproject: bool, note: str = "") -> tuple[dict[str, Stated], str]:
+def read_file(data: bytes, name: str, *, is_pyproject: bool, note: str = "") -> tuple[dict[str, StatedValue], str]:
     """Return the values in the `data` of a file, and its name with the `note` for messages. Raises ConfigError."""
     import tomllib
 

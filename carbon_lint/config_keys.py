@@ -27,7 +27,7 @@ REQUIRABLE = ("gpu", "cpu-counter", "none")
 _MOST = 1e300  # TOML has integers that no float holds
 
 
-class Kind(NamedTuple):
+class ValueKind(NamedTuple):
     """Describe one kind of value.
 
     Attributes:
@@ -42,18 +42,18 @@ class Kind(NamedTuple):
     read: Callable[[Any], Any]
     schema: Mapping[str, Any]
     suffix: str = ""
-    table: Table | None = None
+    table: TableKind | None = None
 
 
 class Key(NamedTuple):
     """Describe one key: its kind, what it is for, and the attribute of `Settings` that holds it."""
 
-    kind: Kind
+    kind: ValueKind
     purpose: str
     attribute: str
 
 
-class Table(NamedTuple):
+class TableKind(NamedTuple):
     """Describe the tables of an array.
 
     Attributes:
@@ -115,23 +115,23 @@ def parse_choice(text: str, words: Sequence[str]) -> str:
     raise UsageError(f"{quoted(text)} is not one of {', '.join(words)}", hint=hint)
 
 
-def _one_of(*words: str) -> Kind:
+def _one_of(*words: str) -> ValueKind:
     named = [f'"{word}"' for word in words]
-    return Kind(
+    return ValueKind(
         f"{', '.join(named[:-1])} or {named[-1]}",
         lambda value: parse_choice(value, words) if isinstance(value, str) else None,
         {"enum": list(words)},
     )
 
 
-def _some_of(*words: str) -> Kind:
+def _some_of(*words: str) -> ValueKind:
     def read(value: object) -> tuple[str, ...] | None:
         found = _texts(value)
         return None if found is None else tuple(parse_choice(word, words) for word in found)
 
     items = {"type": "array", "items": {"enum": list(words)}}
     named = ", ".join(f'"{word}"' for word in words)
-    return Kind(f"a list of {named}", read, items)
+    return ValueKind(f"a list of {named}", read, items)
 
 
 def _severities(value: object) -> dict[str, str] | None:
@@ -148,8 +148,8 @@ def _globs(value: object) -> dict[str, tuple[str, ...]] | None:
 _AMOUNT = r"^\s*\+?[0-9.].*[^\s0-9.]\s*$"  # a number, and at the end a unit: no more, so that it refuses no amount
 
 
-def _quantity(words: str, parse: Callable[[str], Any], suffix: str, example: str) -> Kind:
-    return Kind(
+def _quantity(words: str, parse: Callable[[str], Any], suffix: str, example: str) -> ValueKind:
+    return ValueKind(
         f'{words}, such as "{example}"',
         lambda value: parse(value) if isinstance(value, str) else None,
         {"type": "string", "examples": [example]},
@@ -157,7 +157,7 @@ def _quantity(words: str, parse: Callable[[str], Any], suffix: str, example: str
     )
 
 
-def _amount(words: str, parse: Callable[[str], float], suffix: str, example: str) -> Kind:
+def _amount(words: str, parse: Callable[[str], float], suffix: str, example: str) -> ValueKind:
     kind = _quantity(words, parse, suffix, example)
     return kind._replace(schema={**kind.schema, "pattern": _AMOUNT})
 
@@ -176,20 +176,20 @@ def sentence(words: str) -> str:
     return f"{words[0].upper()}{words[1:]}."
 
 
-def _described(kinds: Mapping[str, tuple[Kind, str]]) -> dict[str, Key]:
+def _described(kinds: Mapping[str, tuple[ValueKind, str]]) -> dict[str, Key]:
     return {name: Key(kind, purpose, name.replace("-", "_") + kind.suffix) for name, (kind, purpose) in kinds.items()}
 
 
 def _array(
     make: Callable[..., Any],
-    kinds: Mapping[str, tuple[Kind, str]],
+    kinds: Mapping[str, tuple[ValueKind, str]],
     *,
     needed: tuple[str, ...],
     one_of: tuple[str, ...] = (),
     named_by: str | None = None,
     example: str,
-) -> Kind:
-    """Return the kind of an array of tables; see `Table`."""
+) -> ValueKind:
+    """Return the kind of an array of tables; see `TableKind`."""
     schema = {
         "type": "object",
         "required": list(needed),
@@ -197,8 +197,8 @@ def _array(
         "additionalProperties": False,
         "properties": {name: {**kind.schema, "description": sentence(words)} for name, (kind, words) in kinds.items()},
     }
-    table = Table(_described(kinds), make, needed, one_of, named_by, example)
-    return Kind("an array of tables", partial(_all, dict), {"type": "array", "items": schema}, table=table)
+    table = TableKind(_described(kinds), make, needed, one_of, named_by, example)
+    return ValueKind("an array of tables", partial(_all, dict), {"type": "array", "items": schema}, table=table)
 
 
 def _window(value: object) -> str | float | None:
@@ -215,18 +215,22 @@ def _budget(window_s: str | float, **limits_of: Any) -> limits.WindowBudget:
 
 
 _STRINGS = {"type": "array", "items": {"type": "string"}}
-_TEXT = Kind("a string", _text, {"type": "string", "minLength": 1})
-_TEXTS = Kind("a list of strings", _texts, _STRINGS)
-_NAMES = Kind("a list of names of environment variables", _names, _STRINGS)
-_CODES = Kind('a list of rule codes, such as ["CL203", "CL5"]', _texts, {**_STRINGS, "examples": [["CL203", "CL5"]]})
-_FLAG = Kind("true or false", lambda value: value if isinstance(value, bool) else None, {"type": "boolean"})
+_TEXT = ValueKind("a string", _text, {"type": "string", "minLength": 1})
+_TEXTS = ValueKind("a list of strings", _texts, _STRINGS)
+_NAMES = ValueKind("a list of names of environment variables", _names, _STRINGS)
+_CODES = ValueKind(
+    'a list of rule codes, such as ["CL203", "CL5"]', _texts, {**_STRINGS, "examples": [["CL203", "CL5"]]}
+)
+_FLAG = ValueKind("true or false", lambda value: value if isinstance(value, bool) else None, {"type": "boolean"})
 _POWER = _amount("a power with its unit", units.parse_part_power_w, "_w", "15 W")
 _EMISSIONS = _amount("an emissions quantity with its unit", units.parse_emissions_g, "_g", "1.5 kg")
 _ENERGY = _amount("an energy quantity with its unit", units.parse_energy_kwh, "_kwh", "2 kWh")
 _PART = _amount("a percentage above 0 up to 100", limits.parse_part, "", "80%")
-_DAY = Kind("a day, such as 2026-12-31", limits.parse_day, {})
-_WINDOW = Kind('"month" or an age, such as "30d"', _window, {"type": "string", "examples": [limits.MONTH, "30d"]}, "_s")
-_GLOBS = Kind(
+_DAY = ValueKind("a day, such as 2026-12-31", limits.parse_day, {})
+_WINDOW = ValueKind(
+    '"month" or an age, such as "30d"', _window, {"type": "string", "examples": [limits.MONTH, "30d"]}, "_s"
+)
+_GLOBS = ValueKind(
     "a list of globs",
     _patterns,
     {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
@@ -270,11 +274,11 @@ _EXCEPTIONS = _array(
     needed=("limit", "owner", "reason", "until"),
     example='limit = "max-emissions", owner = "@ann", reason = "a larger model", until = 2026-12-31',
 )
-_KINDS: dict[str, tuple[Kind, str]] = {
+_KINDS: dict[str, tuple[ValueKind, str]] = {
     "select": (_CODES, "rules to run: codes, beginnings of codes, names, or ALL"),
     "ignore": (_CODES, "rules not to run; the longer match of select and ignore wins"),
     "severity": (
-        Kind(
+        ValueKind(
             'a table of rule code = "error", "warning" or "note"',
             _severities,
             {"type": "object", "additionalProperties": {"enum": list(SEVERITIES)}},
@@ -282,7 +286,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
         "severity of a rule, instead of its own",
     ),
     "per-file-ignores": (
-        Kind("a table of glob = list of rule codes", _globs, {"type": "object", "additionalProperties": _STRINGS}),
+        ValueKind("a table of glob = list of rule codes", _globs, {"type": "object", "additionalProperties": _STRINGS}),
         "rules not to run on the cards that a glob matches",
     ),
     "include": (_TEXTS, "in folders, files like these globs are cards too, not only README.md"),
@@ -306,7 +310,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
         "where the power comes from: FRA, USA/virginia, gcp/us-central1; auto asks the machine's cloud",
     ),
     "carbon-intensity": (
-        Kind(
+        ValueKind(
             "a number of g/kWh above 0",
             _number(units.check_intensity),
             {"type": "number", "exclusiveMinimum": 0},
@@ -320,7 +324,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
         "zone of Electricity Maps, such as FR or US-CAL-CISO, instead of a location: each hour at its own figure",
     ),
     "pue": (
-        Kind(
+        ValueKind(
             f"a number from 1 to {units.MOST_PUE:g}",
             _number(units.check_pue),
             {"type": "number", "minimum": 1, "maximum": units.MOST_PUE},

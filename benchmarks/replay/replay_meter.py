@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from carbon_lint.measurement.gpu.counting import CountedGpu, Gpus, sample_gaps_s
-from carbon_lint.measurement.gpu.library import Card
+from carbon_lint.measurement.gpu.library import ListedGpu
 from carbon_lint.measurement.meter import Reading
 from carbon_lint.records.intensity import intensity_of
 from carbon_lint.records.record import Energy, Hardware, Method, Methods
@@ -178,6 +178,6 @@ class ReplayMeter:
 def _recorded_gpus(library: _Recorded | None, trace: Trace, method: Method, clock: Callable[[], float]) -> Gpus:
     if library is None:
         return Gpus(clock=clock)
-    card = Card(index=0, name=trace.name or "recorded GPU", uuid=None, handle=0)
-    device = CountedGpu(card=card, library=library, has_counter=method is Method.COUNTER)
+    listed = ListedGpu(index=0, name=trace.name or "recorded GPU", uuid=None, handle=0)
+    device = CountedGpu(listed=listed, library=library, has_counter=method is Method.COUNTER)
     return Gpus([device], (), clock, libraries=[library], is_threaded=False)

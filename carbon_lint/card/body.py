@@ -45,7 +45,7 @@ _ENDINGS = {
 }
 
 
-class Written(NamedTuple):
+class WrittenSection(NamedTuple):
     """A card's text with the section. `done` says what became of it: `added`, `updated`, or `left` with the reason."""
 
     text: str
@@ -53,7 +53,7 @@ class Written(NamedTuple):
     note: str | None = None
 
 
-def with_section(card: Card, record: Record, *, is_wanted: bool, force: bool = False) -> Written:
+def with_section(card: Card, record: Record, *, is_wanted: bool, force: bool = False) -> WrittenSection:
     """Return the card's text with the section of this record; one that carbon-lint wrote is always brought up to date.
 
     `card` has the figures of the record in its block. `is_wanted` adds the section if there is none, `force` replaces
@@ -66,23 +66,23 @@ def with_section(card: Card, record: Record, *, is_wanted: bool, force: bool = F
     newline = "\r\n" if "\r\n" in card.text else "\n"
     text = newline.join(lines)
     if own is not None:
-        return Written(replace_span(card.text, [Splice(*own, text)]), "updated")
+        return WrittenSection(replace_span(card.text, [Splice(*own, text)]), "updated")
     if not is_wanted:
-        return Written(card.text, None)
+        return WrittenSection(card.text, None)
     theirs = _by_a_person(card)
     if theirs is not None and not force:
         what = f"the section {TITLE} on line {_line_of(card, theirs[0])} was written by a person and was left"
-        return Written(card.text, None, f"{what}: `carbon-lint card --body --force` replaces it")
+        return WrittenSection(card.text, None, f"{what}: `carbon-lint card --body --force` replaces it")
     if theirs is not None:
         gap = newline if theirs[1] == len(card.text) else 2 * newline
-        return Written(replace_span(card.text, [Splice(*theirs, text + gap)]), "replaced")
+        return WrittenSection(replace_span(card.text, [Splice(*theirs, text + gap)]), "replaced")
     end = len(card.text)
     gap = "" if not end else newline if card.text.endswith(("\n", "\r")) else 2 * newline
     whole = replace_span(card.text, [Splice(end, end, f"{gap}{text}{newline}")])
     if not all(_comments(whole, card.body[0], mark) for mark in (_BEGIN, _LAST)):
         hint = "close the code block or the comment at the end of the text"
         raise refused_at(card, end, "at its end nothing can be added to the text", hint)
-    return Written(whole, "added")
+    return WrittenSection(whole, "added")
 
 
 def own_section(card: Card) -> list[str]:

@@ -27,8 +27,8 @@ _EMPTY_FRONT_MATTER = re.compile(r"\s*---(\r\n|\r|\n)(?=---[ \t]*(?:\r\n|\n|\Z))
 _OLD_NAMES = {"hardware used": "hardware_used", "geographical location": "geographical_location"}
 """Keys as huggingface/hub-docs spelt them from December 2021 to June 2022, in a list of single-key maps."""
 
-_MAX_STEP = 8
-_STEP = 2
+_MAX_INDENT = 8
+_INDENT = 2
 
 
 class Splice(NamedTuple):
@@ -131,8 +131,8 @@ def _last_written(text: str, start: int, end: int) -> int:
     return _line_end(text, stop) if stop > start else start
 
 
-def _block_lines(block: Block, indent: str = "", step: str = " " * _STEP) -> list[str]:
-    return [f"{indent}{BLOCK_KEY}:", *(f"{indent}{step}{_entry(name, value)}" for name, value in block.items())]
+def _block_lines(block: Block, indent: str = "", by: str = " " * _INDENT) -> list[str]:
+    return [f"{indent}{BLOCK_KEY}:", *(f"{indent}{by}{_entry(name, value)}" for name, value in block.items())]
 
 
 def _entry(name: str, value: str | float | bool, *, in_flow: bool = False) -> str:
@@ -179,10 +179,10 @@ def _indent_below(root: Node, indent: str) -> str:
     for key, value in root.own_items():
         if value.kind == "map" and not value.is_flow and not value.is_alias:
             line = _line_start(value.source, value.start)
-            step = value.start - line - len(indent)
+            width = value.start - line - len(indent)
             if not value.source[line : value.start].strip(" ") and key.end < value.start:
-                return " " * (step if 0 < step <= _MAX_STEP else _STEP)
-    return " " * _STEP
+                return " " * (width if 0 < width <= _MAX_INDENT else _INDENT)
+    return " " * _INDENT
 
 
 def _into_value(card: Card, root: Node, key: Node, value: Node, block: Block) -> list[Splice]:
@@ -294,7 +294,7 @@ def _from_list(card: Card, key: Node, value: Node, block: Block) -> list[Splice]
             raise refused_at(card, value.start, "`co2_eq_emissions` is a list, expected a map", hint)
     if value.is_flow or value.is_alias or re.search(r"(?:^|\s)#", text[key.end : value.end]):
         raise refused_at(card, value.start, "`co2_eq_emissions` is a list with comments or brackets", hint)
-    indent = _indent(card, key) + " " * _STEP
+    indent = _indent(card, key) + " " * _INDENT
     lines = [_entry(name, new) for name, new in block.items()]
     lines += [line for name, line in kept.items() if name not in block]
     newline = _break_after(text, _line_end(text, key.end))

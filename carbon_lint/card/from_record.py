@@ -181,8 +181,8 @@ def _rounded(emissions_g: float) -> float:
     It is rounded up, so that it is over a limit of as many digits exactly if the record's figure is.
     """
     exact = Decimal(f"{emissions_g:.12g}")
-    step = Decimal(1).scaleb(min(0, exact.adjusted() + 1 - _DIGITS))
-    return float(exact.quantize(step, rounding=ROUND_CEILING))
+    last_digit = Decimal(1).scaleb(min(0, exact.adjusted() + 1 - _DIGITS))
+    return float(exact.quantize(last_digit, rounding=ROUND_CEILING))
 
 
 def _notes_on_size(card: Card, record: Record, emissions_g: float, *, replace: bool) -> list[str]:

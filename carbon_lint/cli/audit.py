@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from carbon_lint.hub.audit.run import AuditProgress
     from carbon_lint.hub.client.catalogue import Catalogue
 
-JOURNAL = "carbon-lint-audit.jsonl"
+CHECKPOINT = "carbon-lint-audit.jsonl"
 DEFAULT_MAX_PRS = 10
 LOG_EVERY_S = 30.0
 SHOW_EVERY_S = 0.1
@@ -55,7 +55,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_format_argument(parser, "text", "json", "html", "sarif")
     parser.add_argument("-o", "--output", metavar="FILE", help="write the report to FILE")
     parser.add_argument(
-        "--journal", metavar="FILE", default=JOURNAL, help=f"journal of an audit of the Hub (default {JOURNAL})"
+        "--checkpoint",
+        metavar="FILE",
+        default=CHECKPOINT,
+        help=f"checkpoint of an audit of the Hub (default {CHECKPOINT})",
     )
     parser.add_argument("--exit-zero", action="store_true", help="exit with 0 also if there are errors")
     parser.add_argument("--timeout", metavar="DURATION", help="for everything (default: no limit)")
@@ -164,7 +167,7 @@ def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
             sums = _audit_hub(arguments, settings, catalogue, show)
         except (KeyboardInterrupt, HubError):
             show.close()
-            say(f"stopped; what was found is in {arguments.journal}: the same command goes on from there")
+            say(f"stopped; what was found is in {arguments.checkpoint}: the same command goes on from there")
             raise
         show.close()
         _write(sums, arguments, catalogue.endpoint)
@@ -174,16 +177,16 @@ def _of_hub(arguments: Namespace, settings: Settings) -> Tally:
 
 
 def _audit_hub(arguments: Namespace, settings: Settings, catalogue: Catalogue, show: _Show) -> Tally:
-    from carbon_lint.hub.audit.journal import AuditJournal
+    from carbon_lint.hub.audit.checkpoint import Checkpoint
     from carbon_lint.hub.audit.run import audit_models
     from carbon_lint.hub.audit.sources import ids_in, ids_of
 
     names = ids_of(arguments.author, catalogue) if arguments.author else ids_in(arguments.models)
     key = {"endpoint": catalogue.endpoint, "author": arguments.author, "models": arguments.models, "by": __version__}
-    with AuditJournal(Path(arguments.journal), key) as journal:
-        if before := journal.done.keys() & names:
+    with Checkpoint(Path(arguments.checkpoint), key) as checkpoint:
+        if before := checkpoint.done.keys() & names:
             say(f"{len(before)} of {len(names)} were judged before, going on")
-        return audit_models(names, settings, catalogue, journal, show)
+        return audit_models(names, settings, catalogue, checkpoint, show)
 
 
 def _write(sums: Tally, arguments: Namespace, endpoint: str | None) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
-    from carbon_lint.config_keys import Kind
+    from carbon_lint.config_keys import ValueKind
     from carbon_lint.pipeline.options import Options
 
     Read = TypeVar("Read")
@@ -34,7 +34,7 @@ def add_keys(parser: _ActionsContainer, *names: str, **more: str) -> None:
         parser.add_argument(f"--{name}", help=words.replace("%", "%%"), **_argument(name, key.kind))
 
 
-def _argument(name: str, kind: Kind) -> dict[str, Any]:
+def _argument(name: str, kind: ValueKind) -> dict[str, Any]:
     """Return the arguments of argparse for the value of a key."""
     if kind.schema.get("type") == "boolean":
         return {"action": "store_true"}

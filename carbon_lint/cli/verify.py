@@ -34,7 +34,7 @@ from carbon_lint.text import quoted
 from carbon_lint.units import parse_duration_s
 
 if TYPE_CHECKING:
-    from carbon_lint.verification.verify import Evidence
+    from carbon_lint.verification.verify import VerifyRequest
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -80,8 +80,8 @@ def _is_on_hub(card: str) -> bool:
     return "://" in card or (card.count("/") == 1 and card[0] not in "./~" and not card.lower().endswith(".md"))
 
 
-def _from_files(arguments: Namespace) -> Evidence:
-    from carbon_lint.verification.verify import Evidence
+def _from_files(arguments: Namespace) -> VerifyRequest:
+    from carbon_lint.verification.verify import VerifyRequest
 
     card = contents(arguments.card, "card")
     if card.lstrip().startswith(b"{") and MARK in card:
@@ -102,7 +102,7 @@ def _from_files(arguments: Namespace) -> Evidence:
         beside = existing(journal_path(record))
         journal = os.fspath(beside) if beside.is_file() else None
     bundle = arguments.bundle or (os.fspath(folder / BUNDLE) if record and (folder / BUNDLE).is_file() else None)
-    return Evidence(
+    return VerifyRequest(
         card=card,
         card_name=arguments.card,
         record=None if record is None else contents(record, "record"),
@@ -115,7 +115,7 @@ def _from_files(arguments: Namespace) -> Evidence:
     )
 
 
-def _from_hub(arguments: Namespace, folder: Path) -> Evidence:
+def _from_hub(arguments: Namespace, folder: Path) -> VerifyRequest:
     for name in ("record", "journal", "bundle"):
         if getattr(arguments, name) is not None:
             raise UsageError(
@@ -125,7 +125,7 @@ def _from_hub(arguments: Namespace, folder: Path) -> Evidence:
     from carbon_lint.hub.client.endpoint import endpoint_of, notes_on
     from carbon_lint.hub.client.http import Deadline, UnansweredError
     from carbon_lint.hub.evidence import read_published
-    from carbon_lint.verification.verify import Evidence
+    from carbon_lint.verification.verify import VerifyRequest
 
     say(*notes_on(endpoint_of(os.environ)))
     deadline = Deadline(read_flag(arguments, "timeout", parse_duration_s))
@@ -137,7 +137,7 @@ def _from_hub(arguments: Namespace, folder: Path) -> Evidence:
     journal = folder / JOURNAL
     if there.journal is not None:
         journal.write_bytes(there.journal)
-    return Evidence(
+    return VerifyRequest(
         card=there.card,
         card_name=f"{arguments.card} at {there.sha[:12]}",
         record=there.record,

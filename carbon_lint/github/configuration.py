@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carbon_lint import config
-from carbon_lint.config import Change, Settings
+from carbon_lint.config import KeyChange, Settings
 from carbon_lint.errors import ConfigError
 from carbon_lint.github import api
 from carbon_lint.github.base import BaseUnknownError, MergeBase, is_ours, open_base, read_at
@@ -44,7 +44,7 @@ class Configuration:
     settings: Settings
     settings_in: Callable[[str], Settings] | None = None
     base: MergeBase | None = None
-    changes: tuple[Change, ...] = ()
+    changes: tuple[KeyChange, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -126,7 +126,7 @@ class _Configurations:
             self._known[folder] = found or (config.Settings() if is_last else self.settings_in(os.path.dirname(folder)))
         return self._known[folder]
 
-    def changes_below(self, settings: Settings, head: Settings) -> tuple[Change, ...]:
+    def changes_below(self, settings: Settings, head: Settings) -> tuple[KeyChange, ...]:
         """Return what the pull request changes in other files of configuration, those of a monorepo's folders."""
         names = {name for name in self.base.names() or () if name.rpartition("/")[2] in config.FILE_NAMES}
         names |= set(_files_of_configuration(self._root))
@@ -136,7 +136,7 @@ class _Configurations:
             before, after = self.settings_in(path), config.load(path) if os.path.isdir(path) else config.Settings()
             if (before.path, after.path) != (settings.path, head.path):
                 changes += [
-                    config.Change(f"{folder or '.'}: {one.name}", one.before, one.after)
+                    config.KeyChange(f"{folder or '.'}: {one.name}", one.before, one.after)
                     for one in before.changes_to(after)
                 ]
         return tuple(changes)

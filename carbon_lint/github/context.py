@@ -16,7 +16,7 @@ _PULL_REQUEST_EVENTS = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class StepContext:
     """`None` means "not stated": the step may run on another kind of runner, or on a laptop."""
 
     workspace: Path
@@ -36,7 +36,7 @@ class Context:
     in_job: bool
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> Context:
+    def from_environ(cls, environ: Mapping[str, str]) -> StepContext:
         """Read the runner's variables. Never raises: what is missing is `None`, what is broken in `event_problem`."""
         event, event_problem = _event(environ.get("GITHUB_EVENT_PATH"))
         return cls(

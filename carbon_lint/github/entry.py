@@ -22,7 +22,7 @@ from carbon_lint.errors import (
 )
 from carbon_lint.github import closing
 from carbon_lint.github.commands import Console
-from carbon_lint.github.context import Context
+from carbon_lint.github.context import StepContext
 from carbon_lint.github.inputs import OUR_VARIABLES, ActionInputs, unknown_inputs
 from carbon_lint.github.measuring import SetupFailedError
 from carbon_lint.github.results import Step
@@ -45,7 +45,7 @@ def trusted_environ(environ: Mapping[str, str], *, in_job: bool) -> dict[str, st
 
 def main(environ: Mapping[str, str]) -> int:
     """Run the step and return its exit status. Raises only what ends the interpreter."""
-    context = Context.from_environ(environ)
+    context = StepContext.from_environ(environ)
     if debug.wanted_by(environ):
         debug.switch_on(environ)
     console = Console(os.dup(1), words=lambda text: users_paths(context, text))

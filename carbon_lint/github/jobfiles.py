@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carbon_lint.github.commands import append, file_command, read_entries, readable, rewrite
-from carbon_lint.github.context import Context
+from carbon_lint.github.context import StepContext
 from carbon_lint.github.interface import OUTPUTS
 from carbon_lint.text import quoted
 
@@ -58,7 +58,7 @@ class JobFiles:
             changed["PATH"] = ":".join([*reversed(paths), changed.get("PATH") or environ.get("PATH", "")])
         return changed
 
-    def copy_to(self, context: Context) -> tuple[str, ...]:
+    def copy_to(self, context: StepContext) -> tuple[str, ...]:
         """Hand on what the job wrote for other steps. Returns what was not, and why. Raises OutputError."""
         refused: list[str] = []
         for name, target, is_refused in (

@@ -14,7 +14,7 @@ from typing import Any, cast
 from carbon_lint.errors import CarbonLintError, ExitCode
 from carbon_lint.github import advice
 from carbon_lint.github.commands import Console
-from carbon_lint.github.context import Context
+from carbon_lint.github.context import StepContext
 from carbon_lint.github.inputs import OUR_VARIABLES
 from carbon_lint.github.jobfiles import JobFiles
 from carbon_lint.github.ownership import trusting_git
@@ -112,7 +112,7 @@ class MeterWithOutput:
         return reading
 
 
-def base_environ(environ: Mapping[str, str], context: Context, files: JobFiles) -> dict[str, str]:
+def base_environ(environ: Mapping[str, str], context: StepContext, files: JobFiles) -> dict[str, str]:
     """Return what the job's environment is made from: ours, with the private files in place of the step's."""
     base = {name: value for name, value in environ.items() if name not in OUR_VARIABLES}
     if environ.get("CARBON_LINT_PYTHONPATH"):

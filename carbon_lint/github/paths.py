@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from carbon_lint.errors import InputError, UsageError
-from carbon_lint.github.context import Context
+from carbon_lint.github.context import StepContext
 from carbon_lint.text import quoted
 
 _CHECKOUT = "is there a step `- uses: actions/checkout@v7` before this one?"
@@ -21,7 +21,7 @@ _EXAMPLES = {
 _MOST_FOLDERS = 5
 
 
-def inside(context: Context, name: str, value: str, *, may_be_temporary: bool = False) -> Path:
+def inside(context: StepContext, name: str, value: str, *, may_be_temporary: bool = False) -> Path:
     """Return the absolute path that input `name` gives. Raises UsageError if it leads out of the workspace.
 
     With `may_be_temporary` the runner's temporary folder will do as well.
@@ -39,14 +39,14 @@ def inside(context: Context, name: str, value: str, *, may_be_temporary: bool = 
     return path
 
 
-def relative(context: Context, path: Path) -> str:
+def relative(context: StepContext, path: Path) -> str:
     """Return `path` as later steps can use it: relative to the workspace, or absolute outside of it."""
     root = context.workspace.resolve()
     resolved = path.resolve()
     return str(resolved.relative_to(root)) if root in resolved.parents else str(path)
 
 
-def _folders_there(context: Context) -> str:
+def _folders_there(context: StepContext) -> str:
     """Return the folders to choose from; without any, nothing was checked out."""
     try:
         found = sorted(path.name for path in context.workspace.iterdir() if path.is_dir() and path.name[:1] != ".")
@@ -58,7 +58,7 @@ def _folders_there(context: Context) -> str:
     return f"the folders of the workspace are {', '.join(found[:_MOST_FOLDERS])}{more}"
 
 
-def working_directory(context: Context, value: str | None) -> Path:
+def working_directory(context: StepContext, value: str | None) -> Path:
     """Return where `setup` and `command` run. Raises UsageError, InputError if it is not a folder of the workspace."""
     folder = inside(context, "working-directory", value or ".")
     if not folder.is_dir():

@@ -11,7 +11,7 @@ from typing import Any
 from carbon_lint.gate.budget import used_share
 from carbon_lint.gate.verdict import Status
 from carbon_lint.github.commands import Console
-from carbon_lint.github.context import Context
+from carbon_lint.github.context import StepContext
 from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.lint.diagnostic import ERROR, WARNING
 from carbon_lint.records.document import PREDICATE_TYPE
@@ -54,7 +54,7 @@ class Step:
     """One run of the action: what was asked for, its place, and what is known of it so far."""
 
     inputs: ActionInputs
-    context: Context
+    context: StepContext
     environ: Mapping[str, str]
     console: Console
     result: Result = field(default_factory=Result)

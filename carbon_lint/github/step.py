@@ -37,7 +37,7 @@ _FORK = (
 
 
 def run_step(step: Step) -> None:
-    """Run the stages of the step, and put the result into `step.result`. Raises CarbonLintError, KeyboardInterrupt."""
+    """Run the step, and put the result into `step.result`. Raises CarbonLintError, KeyboardInterrupt."""
     _check_sarif_file(step)
     check_can_publish(step)
     options = options_of(step)

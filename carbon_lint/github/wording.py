@@ -6,7 +6,7 @@ import re
 
 from carbon_lint.config_keys import KEYS
 from carbon_lint.errors import CarbonLintError, ConfigError
-from carbon_lint.github.context import Context
+from carbon_lint.github.context import StepContext
 from carbon_lint.github.interface import INPUTS
 
 # An option of the command line -> what a step has for it.
@@ -36,7 +36,7 @@ def worded(error: CarbonLintError) -> str:
     return f"{about}{error.message}" + (f"\n  {advice}" if advice else "")
 
 
-def users_paths(context: Context, text: str) -> str:
+def users_paths(context: StepContext, text: str) -> str:
     """Return `text` with paths as the user writes them: `/github/workspace/models/X.md` becomes `models/X.md`."""
     for root in sorted({str(context.workspace), str(context.workspace.resolve())}, key=len, reverse=True):
         if root.strip("./"):

@@ -13,7 +13,7 @@ from carbon_lint.records.document import BUNDLE, JOURNAL, RECORD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class PublishedModel:
     """A model's card at one commit, and what lies beside it; `None` for each that does not."""
 
     card: bytes
@@ -23,13 +23,13 @@ class Published:
     bundle: bytes | None
 
 
-def read_published(target: str, environ: Mapping[str, str], revision: str, deadline: Deadline) -> Published:
+def read_published(target: str, environ: Mapping[str, str], revision: str, deadline: Deadline) -> PublishedModel:
     """Return what a model publishes. Raises UsageError, HubError, NothingFoundError if it has no card."""
     with open_model(target, environ, deadline=deadline, needs_token=False) as repo:
         tip = repo.tip(revision)
         if tip.card is None:
             raise NothingFoundError(f"{repo.id} has no card", hint="there is no figure to check")
-        return Published(
+        return PublishedModel(
             card=tip.card,
             sha=tip.sha,
             record=repo.file_at(tip.sha, RECORD),

@@ -111,11 +111,11 @@ def as_kilograms(node: Node) -> Fix:
 
 def agrees(figure: BodyFigure, emissions_g: float) -> bool:
     """Return whether a stated figure is these grams, as far as it was written out: `0.003 kg` agrees with 2.51 g."""
-    allowed = max(step_g(figure), _RELATIVE * emissions_g)
+    allowed = max(last_digit_g(figure), _RELATIVE * emissions_g)
     return any(abs(grams - emissions_g) <= allowed for grams in (figure.grams, *figure.alternatives))
 
 
-def step_g(figure: BodyFigure) -> float:
+def last_digit_g(figure: BodyFigure) -> float:
     """Return one unit of the last written digit, in grams: 1 for `0.003 kg`. Digits may have been cut, not rounded."""
     digits, _, exponent = figure.number_text.lower().replace(",", ".").partition("e")
     places = len(digits.rpartition(".")[2]) if "." in digits else 0

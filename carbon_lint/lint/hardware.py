@@ -30,7 +30,7 @@ _COUNT = re.compile(
 )
 
 
-class Bounds(Value):
+class HardwareBounds(Value):
     """The least and the most grams that fit, the arithmetic in words, and whether the accelerators were counted."""
 
     least_g: float
@@ -64,7 +64,7 @@ def apart(hardware: str) -> str:
     return re.sub(r"(?i)(?<=\d)(Ti|SUPER|Ada)\b", r" \1", text)
 
 
-def bounds(hardware: str, hours: float, place_text: str | None) -> Bounds | None:
+def bounds(hardware: str, hours: float, place_text: str | None) -> HardwareBounds | None:
     """Return what `hours` on this hardware can emit; None if its power is not known."""
     hardware, known = apart(hardware), rated_w()
     models = sorted(models_in(hardware) & known.keys())
@@ -84,7 +84,7 @@ def bounds(hardware: str, hours: float, place_text: str | None) -> Bounds | None
         f"host and cooling) and {low:.4g} to {high:.4g} g/kWh"
     )
     least_g, most_g = hours * fewest * low_w / 1000 * low, hours * most * high_w / 1000 * high
-    return Bounds(least_g, most_g, reason, is_counted=len(counts) == 1)
+    return HardwareBounds(least_g, most_g, reason, is_counted=len(counts) == 1)
 
 
 def _intensities(place_text: str | None) -> tuple[float, float]:

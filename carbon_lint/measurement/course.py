@@ -13,7 +13,7 @@ from carbon_lint.records.journal import BEGINNING, existing, journal_path, parse
 from carbon_lint.records.record import Record
 
 MOST_TICKS = 4000
-"""Ticks that a chart is made of; it has 240 steps at most."""
+"""Ticks that a chart is made of; it has 240 slices at most."""
 _TICK, _FORECAST = b'{"elapsed_s"', b'{"forecast_share"'
 
 

@@ -22,7 +22,7 @@ from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measurement.journal import Journal
 from carbon_lint.measurement.meter import Meter, Reading, is_finite, power_between_w
 from carbon_lint.measurement.phases import PhaseMeter
-from carbon_lint.measurement.progress import RunProgress, Stage
+from carbon_lint.measurement.progress import Occasion, RunProgress
 from carbon_lint.measurement.request import OnLoss, RunRequest, StopWhen
 from carbon_lint.measurement.whole_job import WholeJob
 from carbon_lint.records.ranges import least_power_w, uncertainty_at
@@ -146,7 +146,7 @@ class Loop:
                 self._warn(warning)
         self.state.warnings += self.state.phases.notes
         self.state.warnings += self._outlook.marks.notes
-        self._report(Stage.ENDED)
+        self._report(Occasion.ENDED)
 
     def _hear_signals(self) -> None:
         for signum in self._inbox.take():
@@ -170,11 +170,11 @@ class Loop:
         if self.state.stopped_by is None:
             self.state.stopped_by = StoppedBy.CANCEL
         self._job.cancel(signum, grace_s)
-        self._report(Stage.RUNNING)
+        self._report(Occasion.RUNNING)
 
     def _suspend(self) -> None:
         """Suspend at Ctrl-Z. SIGTSTP has no effect on a session without a terminal of its own, SIGSTOP has."""
-        self._report(Stage.SUSPENDED)
+        self._report(Occasion.SUSPENDED)
         self._job.signal(signal.SIGSTOP)
         os.kill(os.getpid(), signal.SIGSTOP)  # as Ctrl-Z would have; this returns when somebody continues us
         self._outlook.listening.resize()  # the process in the foreground got that signal, not this one
@@ -200,7 +200,7 @@ class Loop:
             self._missed = 0
             self._take(reading)
         self._hear_nodes()
-        self._report(Stage.RUNNING)
+        self._report(Occasion.RUNNING)
 
     def _hear_nodes(self) -> None:
         """Take what the other nodes of the job state, and stop if one of them found the job over its limits."""
@@ -293,12 +293,12 @@ class Loop:
             self.state.stopped_by = reason
             self._say(self._job.end(self._request.grace_s, reason))
 
-    def _forecast(self, used: float | None, stage: Stage) -> tuple[Forecast | None, str | None]:
+    def _forecast(self, used: float | None, occasion: Occasion) -> tuple[Forecast | None, str | None]:
         """Return the forecast, and the warning if it is due now."""
         forecaster = self._outlook.forecaster
         if forecaster is None or self.state.last_reading is None:
             return None, None
-        if stage is Stage.ENDED:
+        if occasion is Occasion.ENDED:
             forecast, message = None, self._announcer.end(used)
         else:
             elapsed_s = self.state.last_reading.elapsed_s
@@ -333,14 +333,14 @@ class Loop:
         known = uncertainty_at(judged.energy_kwh, self._meter.methods, judged.emissions_g, judged.uncertainty)
         return with_bounds(self._limits(reading), known)
 
-    def _report(self, stage: Stage) -> None:
+    def _report(self, occasion: Occasion) -> None:
         reading = self.state.last_reading
         used = used_share(self._limits(reading))
-        forecast, warning = self._forecast(used, stage)
+        forecast, warning = self._forecast(used, occasion)
         notices, self._notices = tuple(self._notices), []
         self._on_progress(
             RunProgress(
-                stage=stage,
+                occasion=occasion,
                 elapsed_s=reading.elapsed_s if reading else 0.0,
                 emissions_g=reading.emissions_g if reading else None,
                 energy_kwh=reading.energy_kwh.total if reading else None,

@@ -25,7 +25,7 @@ MOST_MARKS_A_TICK = 20
 _COMPONENTS = ("total", "cpu", "gpu", "ram")
 
 
-class Change(StrEnum):
+class MarkAction(StrEnum):
     """What a mark does.
 
     `begin`: the part under way ends, and another begins. `name`: the part under way gets its name. `extend`: the part
@@ -41,7 +41,7 @@ class Mark(NamedTuple):
     """A boundary that was read within a tick. Without a name, what begins is not known to be a part of anything."""
 
     kind: PhaseKind
-    change: Change
+    action: MarkAction
     name: str | None = None
 
 
@@ -82,9 +82,9 @@ class _Track:
     left_out: int = 0
 
     def apply(self, mark: Mark, at_s: float) -> None:
-        if mark.change is Change.NAME:
+        if mark.action is MarkAction.NAME:
             self.name = mark.name
-        elif mark.change is Change.EXTEND:
+        elif mark.action is MarkAction.EXTEND:
             if self.last is not None:
                 self.ended[self.last].amount.add(self.amount)
                 self.ended[self.last].ended_s = at_s
@@ -168,7 +168,7 @@ def _cuts(marks: Sequence[Mark]) -> list[list[Mark]]:
         if not is_open:
             cuts.append([])
         cuts[-1].append(mark)
-        is_open = mark.change is not Change.BEGIN
+        is_open = mark.action is not MarkAction.BEGIN
     return cuts
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Stage(StrEnum):
-    """`suspended`: a Ctrl-Z is about to stop us; the terminal must be left as it was found."""
+class Occasion(StrEnum):
+    """Why the loop reports. `suspended`: a Ctrl-Z is about to stop us; the terminal must be left as it was found."""
 
     RUNNING = "running"
     SUSPENDED = "suspended"
@@ -22,7 +22,7 @@ class RunProgress:
     `is_line_open`: the job is known to have left a line unfinished on our stream.
     """
 
-    stage: Stage
+    occasion: Occasion
     elapsed_s: float = 0.0
     emissions_g: float | None = None
     energy_kwh: float | None = None

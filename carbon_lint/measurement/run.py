@@ -21,9 +21,9 @@ from carbon_lint.measurement.forecast.outlook import Outlook, open_outlook
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
 from carbon_lint.measurement.job import containers, environment
 from carbon_lint.measurement.job.body import Body
-from carbon_lint.measurement.job.fronts import Fronts, finder, open_fronts
 from carbon_lint.measurement.job.job import Job
 from carbon_lint.measurement.job.ranks import unseen_gpus
+from carbon_lint.measurement.job.shims import Shims, finder, open_shims
 from carbon_lint.measurement.job.signals import CANCELLING, SignalInbox
 from carbon_lint.measurement.journal import HURRIED_BYTES, NEEDS_A_FOLDER, Journal
 from carbon_lint.measurement.loop import Loop
@@ -72,11 +72,11 @@ def measure(
     if request.budget.max_emissions_g is not None and meter.intensity is None:
         raise MeasurementError("a limit in grams needs a carbon intensity", suggest=(("location", "FRA"),))
     run_id = str(uuid.uuid4())
-    plan = containers.plan_job(request.command, request.environ, run_id, is_remote_ok=request.remote_ok)
+    command = containers.job_command(request.command, request.environ, run_id, is_remote_ok=request.remote_ok)
     with contextlib.ExitStack() as stack:
         inbox = stack.enter_context(SignalInbox(listens=body is None))
         outlook = stack.enter_context(open_outlook(request, printed, inbox))
-        job, fronts = _make_job(request, plan, outlook, run_id, stack, body=body)
+        job, shims = _make_job(request, command, outlook, run_id, stack, body=body)
         journal = _open_journal(request)
         earlier = None
         if journal is not None:
@@ -86,7 +86,7 @@ def measure(
         whole_job = None if folder is None else WholeJob(folder, request.environ, request.tick_s)
         meter.start()
         found = _warnings_at_start(request, meter, journal, earlier)
-        request = replace(request, warnings=(*request.warnings, *plan.warnings, *found))
+        request = replace(request, warnings=(*request.warnings, *command.warnings, *found))
         blank = _redacted(_blank_record(request, meter, run_id), request)
         if journal is not None:
             journal.write_header(record_to_json(blank), _limits(request))
@@ -96,7 +96,7 @@ def measure(
         if not _start_unless_cancelled(job, loop, inbox, meter, earlier):
             blank = _without_group(blank, request, journal)
         loop.take_last(meter.stop())
-        loop.state.warnings += [] if fronts is None else fronts.elsewhere(request.environ)
+        loop.state.warnings += [] if shims is None else shims.elsewhere(request.environ)
         record = finish(blank, meter, loop.state, job.exit_status, time.monotonic() - started)
         record = _kept(record, request, journal)
         outlook.listening.finish(is_hurried=loop.state.stopped_by is StoppedBy.CANCEL)
@@ -105,31 +105,31 @@ def measure(
 
 def _make_job(
     request: RunRequest,
-    plan: containers.Plan,
+    command: containers.JobCommand,
     outlook: Outlook,
     run_id: str,
     stack: contextlib.ExitStack,
     *,
     body: Body | None,
-) -> tuple[Job | Body, Fronts | None]:
-    """Return the job, which waits for its start, and the fronts of its containers."""
+) -> tuple[Job | Body, Shims | None]:
+    """Return the job, which waits for its start, and the shims of its containers."""
     if body is not None:
         body.environ = {environment.RUN_ID_VARIABLE: run_id, **outlook.environ}
         return body, None
     environ, _ = environment.job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
     environ |= {environment.RUN_ID_VARIABLE: run_id, **outlook.environ}
-    fronts = None if request.leave_containers or plan.is_client else open_fronts(environ, run_id)
-    if fronts is not None:
-        environ = stack.enter_context(fronts).on_path(environ)
-    debug.log("job", "run %s: %s", run_id, " ".join(redact.command(plan.command)))
-    debug.log("job", "containers of scripts: %s", "left alone" if fronts is None else "labelled")
+    shims = None if request.leave_containers or command.is_client else open_shims(environ, run_id)
+    if shims is not None:
+        environ = stack.enter_context(shims).on_path(environ)
+    debug.log("job", "run %s: %s", run_id, " ".join(redact.command(command.words)))
+    debug.log("job", "containers of scripts: %s", "left alone" if shims is None else "labelled")
     progress = outlook.environ.get(environment.PROGRESS_VARIABLE)
     folders = [os.path.dirname(progress)] if progress else []
-    folders += [os.fspath(fronts.folder)] if fronts is not None else []
+    folders += [os.fspath(shims.folder)] if shims is not None else []
     with outlook.listening.lent():
-        job = Job(plan.command, environ, request.pass_fds, finder(plan.containers, fronts), folders=folders)
+        job = Job(command.words, environ, request.pass_fds, finder(command.containers, shims), folders=folders)
     stack.callback(job.close)
-    return job, fronts
+    return job, shims
 
 
 def _kept(record: Record, request: RunRequest, journal: Journal | None) -> Record:

@@ -49,7 +49,7 @@ _LAUNCH = "PMIX_NAMESPACE"  # of Open MPI: its launcher's host and process, the 
 _NEW = "name a new folder for each job, such as one with the job's number"
 
 
-class Node(NamedTuple):
+class JobNode(NamedTuple):
     """What one node has used so far; `has_ended` is not set on one that is killed. `is_lost`: no longer measured."""
 
     name: str
@@ -63,7 +63,7 @@ class Node(NamedTuple):
 
 @dataclass(slots=True)
 class _Seen:
-    node: Node
+    node: JobNode
     changed_s: float
 
 
@@ -88,7 +88,7 @@ class WholeJob:
         self._wake = threading.Event()
         self._is_closing = False
         self._thread: threading.Thread | None = None
-        self._own: Node | None = None
+        self._own: JobNode | None = None
         self._others: dict[str, _Seen] = {}
         self.stopped_by: str | None = None
         self._wants_stop = False
@@ -103,7 +103,7 @@ class WholeJob:
             self._thread = threading.Thread(target=self._work, name="whole-job", daemon=True)
             self._thread.start()
         with self._lock:
-            self._own = Node(
+            self._own = JobNode(
                 name=self.name,
                 energy_kwh=reading.energy_kwh.total or 0.0,
                 low_kwh=known.energy_kwh.low,
@@ -256,11 +256,11 @@ class WholeJob:
                     if before is None or before.node != node:
                         self._others[name] = _Seen(node, time.monotonic())
 
-    def _read(self, name: str) -> Node | None:
+    def _read(self, name: str) -> JobNode | None:
         """Return a node's figures; `None` for a file that has gone or holds none that can be added."""
         found = _json_at(os.path.join(self._folder, name))
         try:
-            node = None if found is None else Node(**found | {"name": str(found["name"])})
+            node = None if found is None else JobNode(**found | {"name": str(found["name"])})
             figures = () if node is None else (node.energy_kwh, node.low_kwh, node.high_kwh, node.emissions_g or 0.0)
             return node if all(0 <= figure < math.inf for figure in figures) else None
         except (KeyError, TypeError):

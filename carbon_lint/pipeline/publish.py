@@ -13,7 +13,7 @@ from carbon_lint.config import Settings
 from carbon_lint.errors import CarbonLintError, ExitCode
 from carbon_lint.hub.client.remote import ModelRepo
 from carbon_lint.hub.publish.card import CardErrorsError, Published, PublishRequest, linter, whole_card
-from carbon_lint.hub.publish.figures import Publishing, plan_figures
+from carbon_lint.hub.publish.figures import Publishing, figures_only
 from carbon_lint.lint.evidence import from_records
 from carbon_lint.pipeline.card import whole_group
 from carbon_lint.pipeline.gate import judge_run, reason_not_to_publish
@@ -68,16 +68,16 @@ def publish(
     has_evidence = record is not None and publishing.record_path is not None
     evidence = from_records([publishing.record_path or ""]) if has_evidence else None
     if card is not None and publishing.whole_card:
-        plan = whole_card(card)
+        new_card = whole_card(card)
     else:
         is_stated = card is not None and "emissions" in stated_figures(card, publishing.card_name)
         own = linter(settings, evidence, publishing.card_name)
         if card is not None and has_evidence and is_stated and (findings := own(card)):
             # if the card contradicts the record, its author has to say which is right
             raise CardErrorsError(findings, f"{publishing.card_name}, compared with {publishing.record_path},")
-        plan = plan_figures(publishing, whole, repo.id, notes)
+        new_card = figures_only(publishing, whole, repo.id, notes)
     request = PublishRequest(
-        plan=plan,
+        new_card=new_card,
         record=record,
         check=linter(settings, evidence),
         dry_run=publishing.is_dry,

@@ -1,7 +1,7 @@
 """measure -> gate -> write card -> lint -> publish: the whole story of a run or a step, on one page.
 
-A front end resolves a `RunPlan` and runs its stages. What it does itself (start the job, print, ask the Hub with
-its own token) is a `FrontEnd`; what one step means for the next is here.
+A front end resolves a `RunPlan` and runs it part by part. What it does itself (start the job, print, ask the Hub with
+its own token) is a `FrontEnd`; what one part means for the next is here.
 """
 
 from __future__ import annotations

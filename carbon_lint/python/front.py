@@ -102,7 +102,7 @@ def _command() -> tuple[str, ...]:
     return ("python", program, *rest) if program else ("python",)
 
 
-class Front(FrontEnd):
+class BlockFront(FrontEnd):
     """See FrontEnd. `progress` is that of the last reading, `report` what is known of the run."""
 
     def __init__(self, request: RunRequest, meter: Meter, body: Body) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from carbon_lint.gate.verdict import Verdict
     from carbon_lint.measurement.job.body import Body
     from carbon_lint.pipeline.story import Story
-    from carbon_lint.python.front import Front
+    from carbon_lint.python.front import BlockFront
     from carbon_lint.records.record import Record
     from carbon_lint.report.run.run_report import RunReport
 
@@ -107,7 +107,7 @@ class Measurement:
     def __init__(self, given: dict[str, Any]) -> None:
         self._given = given
         self._owner: int | None = None
-        self._front: Front | None = None
+        self._front: BlockFront | None = None
         self._body: Body | None = None
         self._story: Future[RunReport] = Future()
         self._thread: threading.Thread | None = None
@@ -162,14 +162,14 @@ class Measurement:
         from carbon_lint.measurement.job.body import Body
         from carbon_lint.measurement.job.ranks import describe_idle, is_measuring
         from carbon_lint.pipeline.story import Story
-        from carbon_lint.python.front import Front, ask
+        from carbon_lint.python.front import BlockFront, ask
 
         if not is_measuring(os.environ):
             _LOG.info(describe_idle(os.environ))
             return
         plan, request, meter = ask(self._given)
         body = self._body = Body()
-        front = self._front = Front(request, meter, body)
+        front = self._front = BlockFront(request, meter, body)
         self._story.add_done_callback(lambda _: body.started.set())
         self._thread = threading.Thread(
             target=_run, args=(Story(plan, front), self._story), name="carbon-lint", daemon=True

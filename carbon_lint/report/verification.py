@@ -13,7 +13,7 @@ from carbon_lint.text import plural, terminal
 FORMAT = "carbon-lint/verification@1"
 
 
-class Kind(StrEnum):
+class StatementKind(StrEnum):
     """What is known of a statement. A contradiction is a statement that the evidence refutes."""
 
     CONTRADICTED = "contradicted"
@@ -22,7 +22,7 @@ class Kind(StrEnum):
     UNKNOWN = "cannot be known"
 
 
-class Subject(StrEnum):
+class EvidencePart(StrEnum):
     """Which part of the evidence a statement is of."""
 
     CARD = "card"
@@ -33,27 +33,27 @@ class Subject(StrEnum):
 
     def contradicted(self, text: str) -> Statement:
         """Return a statement that the evidence refutes."""
-        return Statement(Kind.CONTRADICTED, self, text)
+        return Statement(StatementKind.CONTRADICTED, self, text)
 
     def proven(self, text: str) -> Statement:
         """Return a statement that the evidence proves."""
-        return Statement(Kind.PROVEN, self, text)
+        return Statement(StatementKind.PROVEN, self, text)
 
     def claimed(self, text: str) -> Statement:
         """Return a statement that somebody makes and nothing shows."""
-        return Statement(Kind.CLAIMED, self, text)
+        return Statement(StatementKind.CLAIMED, self, text)
 
     def unknown(self, text: str) -> Statement:
         """Return what cannot be known."""
-        return Statement(Kind.UNKNOWN, self, text)
+        return Statement(StatementKind.UNKNOWN, self, text)
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One sentence on the evidence. Its text may quote the evidence, so it is escaped when it is shown."""
 
-    kind: Kind
-    subject: Subject
+    kind: StatementKind
+    subject: EvidencePart
     text: str
 
 
@@ -69,9 +69,9 @@ class Verification:
     @property
     def is_contradicted(self) -> bool:
         """Whether any part of the evidence contradicts another."""
-        return any(statement.kind is Kind.CONTRADICTED for statement in self.statements)
+        return any(statement.kind is StatementKind.CONTRADICTED for statement in self.statements)
 
-    def of(self, kind: Kind) -> list[Statement]:
+    def of(self, kind: StatementKind) -> list[Statement]:
         """Return the statements of one kind."""
         return [statement for statement in self.statements if statement.kind is kind]
 
@@ -85,15 +85,15 @@ def _lines(found: Verification) -> Iterator[str]:
     figure = "no figure" if found.emissions_g is None else f"{found.emissions_g!r} g CO2eq"
     against = ", ".join(f"{part} {name}" for part, name in found.files.items()) or "no evidence"
     yield f"{found.card}: {figure}, checked against {against}"
-    for kind in Kind:
+    for kind in StatementKind:
         statements = found.of(kind)
-        if statements or kind is not Kind.CONTRADICTED:
+        if statements or kind is not StatementKind.CONTRADICTED:
             yield f"{kind}:"
             yield from [f"  {statement.subject}: {statement.text}" for statement in statements] or ["  nothing"]
-    count = len(found.of(Kind.CONTRADICTED))
+    count = len(found.of(StatementKind.CONTRADICTED))
     if count:
         yield f"verdict: {plural(count, 'contradiction')}: do not rely on this figure"
-    elif found.of(Kind.PROVEN):
+    elif found.of(StatementKind.PROVEN):
         yield "verdict: nothing contradicts the figure"
     else:
         yield "verdict: nothing contradicts the figure, and nothing proves it"
@@ -102,7 +102,7 @@ def _lines(found: Verification) -> Iterator[str]:
 def render_json(found: Verification) -> str:
     """Return the same for programs."""
 
-    def entries(kind: Kind) -> list[dict[str, Any]]:
+    def entries(kind: StatementKind) -> list[dict[str, Any]]:
         return [{"subject": str(each.subject), "statement": each.text} for each in found.of(kind)]
 
     document = {
@@ -111,9 +111,9 @@ def render_json(found: Verification) -> str:
         "card": found.card,
         "emissions_g": found.emissions_g,
         "files": found.files,
-        "contradictions": entries(Kind.CONTRADICTED),
-        "proven": entries(Kind.PROVEN),
-        "only_claimed": entries(Kind.CLAIMED),
-        "cannot_be_known": entries(Kind.UNKNOWN),
+        "contradictions": entries(StatementKind.CONTRADICTED),
+        "proven": entries(StatementKind.PROVEN),
+        "only_claimed": entries(StatementKind.CLAIMED),
+        "cannot_be_known": entries(StatementKind.UNKNOWN),
     }
     return json_text(document)

@@ -16,13 +16,13 @@ from carbon_lint.starter.survey import Survey
 from carbon_lint.starter.workflow import workflow, workflow_path
 from carbon_lint.text import unified_diff
 
-Change = tuple[str, str | None, str]
+FileChange = tuple[str, str | None, str]
 """Path, text before (`None` if the file is not there), text after."""
 
 
-def changes_to(root: Path, found: Survey, choices: Choices) -> list[Change]:
+def changes_to(root: Path, found: Survey, choices: Choices) -> list[FileChange]:
     """Return what is to be written below `root`; empty if all is there. Raises InputError."""
-    changes: list[Change] = []
+    changes: list[FileChange] = []
     if not has_workflow(root):
         path = workflow_path(found, lambda name: (root / name).exists())
         changes.append((path, None, workflow(found, choices)))
@@ -66,7 +66,7 @@ def _read(path: Path) -> str | None:
         raise InputError(f"{path}: cannot be read: {error}", hint="fix it, or move it away") from error
 
 
-def as_diff(change: Change) -> str:
+def as_diff(change: FileChange) -> str:
     """Return a change so that `git apply` and `patch -p1` both take it."""
     path, before, after = change
     old = "/dev/null" if before is None else f"a/{path}"
@@ -74,7 +74,7 @@ def as_diff(change: Change) -> str:
     return head + unified_diff(before or "", after, old, f"b/{path}")
 
 
-def placeholder_error(changes: list[Change]) -> UsageError | None:
+def placeholder_error(changes: list[FileChange]) -> UsageError | None:
     """Return an error if a workflow's action has no owner: it would run what the next owner of that name publishes."""
     if not any(f"{PLACEHOLDER}/" in after and f"{PLACEHOLDER}/" not in (before or "") for _, before, after in changes):
         return None
@@ -84,7 +84,7 @@ def placeholder_error(changes: list[Change]) -> UsageError | None:
     )
 
 
-def write(root: Path, changes: list[Change]) -> Iterator[str]:
+def write(root: Path, changes: list[FileChange]) -> Iterator[str]:
     """Write each file, and yield its path. Raises OutputError."""
     for path, _, after in changes:
         (root / path).parent.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,7 @@ _SHOWN_RUNS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class WrittenRows:
     """What was written: `rows` are new, `known` were there already."""
 
     project: str
@@ -36,7 +36,7 @@ class Written:
     known: int
 
 
-def write(record: Record, readings: Sequence[Reading], *, project: str, run: str | None = None) -> Written:
+def write(record: Record, readings: Sequence[Reading], *, project: str, run: str | None = None) -> WrittenRows:
     """Write the run into `project`, into the run that is named, or into a new one of that name.
 
     Without `run` the name is `carbon-lint-` and the beginning of the record's own identifier. Raises UsageError if
@@ -65,7 +65,7 @@ def write(record: Record, readings: Sequence[Reading], *, project: str, run: str
         raise OutputError(
             f"cannot write trackio's store: {error}", hint="name a folder that can be written to: TRACKIO_DIR=..."
         ) from error
-    return Written(project=project, run=name, is_new_run=is_new, rows=rows, known=len(points) + 1 - rows)
+    return WrittenRows(project=project, run=name, is_new_run=is_new, rows=rows, known=len(points) + 1 - rows)
 
 
 def _store() -> Any:

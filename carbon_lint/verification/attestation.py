@@ -17,11 +17,11 @@ from carbon_lint.errors import InputError
 from carbon_lint.project import install_hint
 from carbon_lint.records.document import PREDICATE_TYPE, predicate
 from carbon_lint.records.record import Record
-from carbon_lint.report.verification import Statement, Subject
+from carbon_lint.report.verification import EvidencePart, Statement
 
 GITHUB = "https://token.actions.githubusercontent.com"
 IN_TOTO = "application/vnd.in-toto+json"
-_ATTESTATION = Subject.ATTESTATION
+_ATTESTATION = EvidencePart.ATTESTATION
 _UNREADABLE = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What a bundle that somebody made up raises in the parsers of JSON, certificates and time stamps."""
 _SHOWN = 200  # characters of a library's message

@@ -15,11 +15,11 @@ from carbon_lint.records.document import hash_of
 from carbon_lint.records.hashes import short
 from carbon_lint.records.intensity import priced
 from carbon_lint.records.record import Record
-from carbon_lint.report.verification import Statement, Subject
+from carbon_lint.report.verification import EvidencePart, Statement
 from carbon_lint.units import format_emissions
 from carbon_lint.verification.record import misspelt
 
-_CARD = Subject.CARD
+_CARD = EvidencePart.CARD
 _PLACE = "geographical_location"
 
 

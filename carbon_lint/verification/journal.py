@@ -27,11 +27,11 @@ from carbon_lint.records.plausible import find_difference
 from carbon_lint.records.ranges import SENSORS, uncertainty_of_parts
 from carbon_lint.records.record import COMPONENTS, Method, Methods, Record
 from carbon_lint.records.uncertainty import Assumptions, Range, Uncertainty
-from carbon_lint.report.verification import Statement, Subject
+from carbon_lint.report.verification import EvidencePart, Statement
 from carbon_lint.units import JOULES_PER_KWH, format_duration, format_energy
 from carbon_lint.verification.record import EXACT, misspelt
 
-_JOURNAL = Subject.JOURNAL
+_JOURNAL = EvidencePart.JOURNAL
 _SAME_FROM_THE_START = ("run_id", "started_at", "pue", "command", "provenance", "software")
 _MOST = 100  # wrong lines, and the rest of the journal is not read
 _SHOWN = 3  # contradictions of one kind; a journal with one wrong figure may have thousands

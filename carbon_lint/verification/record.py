@@ -14,13 +14,13 @@ from carbon_lint.records.intensity import find_disagreement, source_in_words
 from carbon_lint.records.plausible import TOLERANCE, find_contradiction, find_implausible, place_of
 from carbon_lint.records.ranges import left_out_of
 from carbon_lint.records.record import Intensity, Record
-from carbon_lint.report.verification import Statement, Subject
+from carbon_lint.report.verification import EvidencePart, Statement
 from carbon_lint.units import format_emissions, format_energy
 
 EXACT = 1e-9
 """Relative: what was computed from the same numbers, added up in another order."""
 _PRICED = 1e-6  # relative; a mean over hours is a sum in another order than the grams
-_RECORD = Subject.RECORD
+_RECORD = EvidencePart.RECORD
 
 
 def misspelt(data: bytes) -> tuple[Any, list[str]]:

@@ -19,18 +19,18 @@ from carbon_lint.records.merge.merge import NamedRecord, Overlap, merge
 from carbon_lint.records.plausible import find_difference
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import parse_record_as_it_is
-from carbon_lint.report.verification import Kind, Statement, Subject, Verification
+from carbon_lint.report.verification import EvidencePart, Statement, StatementKind, Verification
 from carbon_lint.text import plural
 from carbon_lint.verification.attestation import check_attestation
 from carbon_lint.verification.card import Figures, check_card
 from carbon_lint.verification.journal import check_journal
 from carbon_lint.verification.record import check_record
 
-_RUNS = Subject.RUNS
+_RUNS = EvidencePart.RUNS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class VerifyRequest:
     """The bytes of a card, and what its figure is checked against; each `*_name` is what messages call it.
 
     Attributes:
@@ -50,38 +50,38 @@ class Evidence:
     trusted_root: str | None = None
 
 
-def verify(evidence: Evidence) -> Verification:
+def verify(request: VerifyRequest) -> Verification:
     """Return what the evidence proves of the card's figure.
 
     Raises InputError if a file cannot be read or is not what it should be, NothingFoundError for a card without figure.
     """
-    figures = Figures(evidence.card, evidence.card_name)
-    files = {"record": evidence.record_name} if evidence.record is not None else {}
-    files |= {} if evidence.journal_path is None else {"journal": evidence.journal_path}
-    files |= {} if evidence.bundle is None else {"attestation": evidence.bundle_name}
-    statements = tuple(_statements(evidence, figures))
-    return Verification(card=evidence.card_name, emissions_g=figures.emissions_g, files=files, statements=statements)
+    figures = Figures(request.card, request.card_name)
+    files = {"record": request.record_name} if request.record is not None else {}
+    files |= {} if request.journal_path is None else {"journal": request.journal_path}
+    files |= {} if request.bundle is None else {"attestation": request.bundle_name}
+    statements = tuple(_statements(request, figures))
+    return Verification(card=request.card_name, emissions_g=figures.emissions_g, files=files, statements=statements)
 
 
-def _statements(evidence: Evidence, figures: Figures) -> Iterator[Statement]:
-    if evidence.record is None:
-        yield Subject.CARD.claimed(f"{figures.emissions_g!r} g: there is no record to check it by")
+def _statements(request: VerifyRequest, figures: Figures) -> Iterator[Statement]:
+    if request.record is None:
+        yield EvidencePart.CARD.claimed(f"{figures.emissions_g!r} g: there is no record to check it by")
         return
-    record = parse_record_as_it_is(evidence.record, evidence.record_name)
-    runs = find_runs(record, evidence.folder_path)
+    record = parse_record_as_it_is(request.record, request.record_name)
+    runs = find_runs(record, request.folder_path)
     yield from check_card(figures, runs.whole)
-    yield from check_record(record, evidence.record)
+    yield from check_record(record, request.record)
     yield from runs.statements
-    if evidence.journal_path is not None:
-        yield from check_journal(evidence.journal_path, record)
+    if request.journal_path is not None:
+        yield from check_journal(request.journal_path, record)
     elif not record.merged_from:
-        yield Subject.JOURNAL.unknown("what the run's meters showed: its journal is not here")
+        yield EvidencePart.JOURNAL.unknown("what the run's meters showed: its journal is not here")
     for part in runs.parts:
-        yield from _part(part.name, part.record, evidence.record_name)
-    if evidence.bundle is None:
-        yield Subject.ATTESTATION.claimed("nobody signed the record, so its author could have made it up")
+        yield from _part(part.name, part.record, request.record_name)
+    if request.bundle is None:
+        yield EvidencePart.ATTESTATION.claimed("nobody signed the record, so its author could have made it up")
     else:
-        yield from check_attestation(evidence.bundle, record, evidence.record, evidence.trusted_root)
+        yield from check_attestation(request.bundle, record, request.record, request.trusted_root)
 
 
 def _part(name: str, record: Record, whole: str) -> Iterator[Statement]:
@@ -93,7 +93,7 @@ def _part(name: str, record: Record, whole: str) -> Iterator[Statement]:
     if (beside := existing(journal_path(name))).is_file():
         found += check_journal(beside, record)
     for statement in found:
-        if statement.kind is not Kind.UNKNOWN:
+        if statement.kind is not StatementKind.UNKNOWN:
             yield replace(statement, text=f"{os.path.basename(name)}: {statement.text}")
 
 

@@ -16,7 +16,7 @@ import psutil
 import pyte
 import pytest
 
-from carbon_lint.measurement.progress import RunProgress, Stage
+from carbon_lint.measurement.progress import Occasion, RunProgress
 from carbon_lint.report.run.progress import LiveLine, LogLines, render_line
 from tests import spawn
 from tests.cases import cases
@@ -176,7 +176,7 @@ def test_the_live_line_is_cleared_and_the_terminal_left_as_it_was(terminal):
 
 def progress(**changes):
     values = {
-        "stage": Stage.RUNNING,
+        "occasion": Occasion.RUNNING,
         "elapsed_s": 75.0,
         "emissions_g": 12.34,
         "energy_kwh": 0.5,
@@ -265,7 +265,7 @@ def test_a_draw_is_one_write_and_a_resize_sets_the_region_anew():
     show(progress())
     sizes[0] = os.terminal_size((40, 10))
     show(progress())
-    show(progress(stage=Stage.ENDED))
+    show(progress(occasion=Occasion.ENDED))
 
     assert len(written) == 4
     assert ["r" in text and "\x1b[1;" in text for text in written] == [True, False, True, False]
@@ -288,7 +288,7 @@ def test_a_question_that_the_job_asked_stays_where_it_is(rows_above):
     assert question == "name? Ada"
     assert screen.display[9].startswith("carbon-lint  12.3 g")
 
-    show(progress(stage=Stage.ENDED))
+    show(progress(occasion=Occasion.ENDED))
     stream.feed("!")
     assert screen.display[screen.cursor.y].rstrip() == "name? Ada!"
     assert screen.display[9].strip() in {"", "name? Ada!"}

@@ -19,7 +19,7 @@ from carbon_lint.github.commands import (
     read_entries,
     write_summary,
 )
-from carbon_lint.github.context import Context
+from carbon_lint.github.context import StepContext
 from carbon_lint.github.interface import OUTPUTS
 from carbon_lint.github.jobfiles import VARIABLES, JobFiles, private_files
 from tests.cases import cases
@@ -138,7 +138,7 @@ def context(tmp_path):
     files = {name: tmp_path / name for name in VARIABLES}
     for path in files.values():
         path.touch()
-    return Context.from_environ({name: str(path) for name, path in files.items()}), files
+    return StepContext.from_environ({name: str(path) for name, path in files.items()}), files
 
 
 def test_what_a_job_writes_for_other_steps_is_handed_on_without_what_is_ours(tmp_path):

@@ -16,7 +16,7 @@ from carbon_lint.config_keys import KEYS
 from carbon_lint.errors import ConfigError
 from carbon_lint.github import configuration as configuration_module
 from carbon_lint.github.commands import Console
-from carbon_lint.github.context import Context
+from carbon_lint.github.context import StepContext
 from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.github.results import Step
 from carbon_lint.github.step import options_of
@@ -91,7 +91,7 @@ def step_in(folder, **inputs):
     environ = {"GITHUB_WORKSPACE": str(folder), "GITHUB_EVENT_NAME": "pull_request"}
     return Step(
         inputs=ActionInputs(**inputs),
-        context=Context.from_environ(environ),
+        context=StepContext.from_environ(environ),
         environ={**os.environ, **environ},
         console=Console(os.dup(1)),
     )

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from carbon_lint.github import advice, ownership
-from carbon_lint.github.context import Context
+from carbon_lint.github.context import StepContext
 from carbon_lint.github.inputs import ActionInputs
 from tests.cases import cases
 from tests.github.runner import RUNNER_UID, Runner
@@ -130,7 +130,7 @@ def test_git_variables_of_the_user_stay(tmp_path, count):
 def test_an_event_file_of_any_content_is_survived(tmp_path, text):
     path = tmp_path / "event.json"
     path.write_text(text)
-    context = Context.from_environ({"GITHUB_EVENT_PATH": str(path), "GITHUB_EVENT_NAME": "pull_request"})
+    context = StepContext.from_environ({"GITHUB_EVENT_PATH": str(path), "GITHUB_EVENT_NAME": "pull_request"})
     assert context.pull_request is None
     assert context.base_sha is None
     assert context.labels == ()

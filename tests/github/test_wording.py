@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from carbon_lint.cli.flags import spelled as as_flag
 from carbon_lint.errors import ConfigError, UsageError
-from carbon_lint.github.context import Context
+from carbon_lint.github.context import StepContext
 from carbon_lint.github.wording import users_paths, worded
 from tests.cases import cases
 from tests.conftest import ROOT
@@ -39,7 +39,8 @@ ELSEWHERE = {
     *("run-id", "sum", "trust-location", "gpu-unused", "location-name", "replace"),  # card, of an emissions.csv
     *("last", "project", "from"),  # card, of an emissions.csv
     "force",  # recover, in a whole command line
-    *("max", "task", "greener-than", "journal", "engine", "workers"),  # find, audit
+    "journal",  # report
+    *("max", "task", "greener-than", "checkpoint", "engine", "workers"),  # find, audit
     *("revision", "stage", "to"),  # publish
     *("overlap", "remote-ok", "pushes-to"),  # merge, run
     "label",  # docker run
@@ -126,7 +127,7 @@ WORKSPACES = ["/github/workspace", "/home/runner/work/my_model/my_model", "/__w/
     ],
 )
 def test_a_path_of_the_container_is_said_as_the_users(workspace, said, shown):
-    context = Context.from_environ({"GITHUB_WORKSPACE": workspace})
+    context = StepContext.from_environ({"GITHUB_WORKSPACE": workspace})
     text = said.replace("{}", workspace)
     assert users_paths(context, text) == (text if shown is None else shown)
 
@@ -134,6 +135,6 @@ def test_a_path_of_the_container_is_said_as_the_users(workspace, said, shown):
 @given(st.lists(st.sampled_from(["models/X.md", "README.md", ".github/x.yml", "a_b/c-d.toml"]), min_size=1, max_size=5))
 def test_no_workspace_is_left_in_a_message(names):
     for workspace in WORKSPACES:
-        context = Context.from_environ({"GITHUB_WORKSPACE": workspace})
+        context = StepContext.from_environ({"GITHUB_WORKSPACE": workspace})
         said = "; ".join(f"cannot read {Path(workspace) / name}: no" for name in names)
         assert users_paths(context, said) == "; ".join(f"cannot read {name}: no" for name in names)

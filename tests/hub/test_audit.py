@@ -21,7 +21,7 @@ import pytest
 from carbon_lint.cli.audit import progress_line
 from carbon_lint.config import Settings
 from carbon_lint.hub.audit.cards import CardText, audit_card, source_name, tally
-from carbon_lint.hub.audit.journal import from_json
+from carbon_lint.hub.audit.checkpoint import from_json
 from carbon_lint.hub.audit.run import AHEAD, BATCH, AuditProgress, audit_in_processes, watched
 from tests import spawn
 from tests.cases import cases
@@ -115,7 +115,7 @@ def acme(hub, at):
 
 def test_all_models_of_an_author_are_summed_up(acme, cli):
     check_sums(audited(cli, "--author", "acme"))
-    assert not Path("carbon-lint-audit.jsonl").exists(), "a finished audit leaves no journal"
+    assert not Path("carbon-lint-audit.jsonl").exists(), "a finished audit leaves no checkpoint"
 
 
 def test_a_list_of_models_is_summed_up_and_bad_names_stay_as_rows(acme, cli):
@@ -238,24 +238,24 @@ def test_an_interrupted_audit_goes_on_where_it_stopped(acme, cli):
     assert acme.asked("/resolve/main/README.md") - before == 8 - done
 
 
-def test_a_journal_cut_in_the_middle_of_a_line_is_gone_on_with(acme, cli):
+def test_a_checkpoint_cut_in_the_middle_of_a_line_is_gone_on_with(acme, cli):
     acme.faults.add(Fault(matches="GET /acme/odd/resolve", times=99, status=500))
     cli("audit", "--author", "acme")
-    journal = Path("carbon-lint-audit.jsonl")
-    journal.write_bytes(journal.read_bytes()[:-40])
+    checkpoint = Path("carbon-lint-audit.jsonl")
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-40])
     acme.faults.clear()
     check_sums(audited(cli, "--author", "acme"))
 
 
-def test_the_journal_of_another_audit_is_not_mixed_in(acme, cli):
+def test_the_checkpoint_of_another_audit_is_not_mixed_in(acme, cli):
     acme.faults.add(Fault(matches="GET /acme/odd/resolve", times=99, status=500))
     cli("audit", "--author", "acme")
     code, _, err = cli("audit", "--author", "other")
     assert code == 2
-    assert "is the journal of another audit" in err
+    assert "is the checkpoint of another audit" in err
 
 
-def test_a_verdict_survives_the_journal():
+def test_a_verdict_survives_the_checkpoint():
     for name, text in CARDS.items():
         verdict = audit_card(CardText(id=name, data=None if text is None else text.encode()), Settings())
         assert from_json(json.loads(json.dumps(asdict(verdict)))) == verdict
@@ -266,14 +266,14 @@ def test_ctrl_c_loses_nothing(acme, tmp_path):
     environ = {**os.environ, **acme.environ(None)}
     program = [sys.executable, "-m", "carbon_lint", "audit", "--author", "acme"]
     with spawn.Popen(program, env={**environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True) as audit:
-        journal = Path("carbon-lint-audit.jsonl")
-        wait_until(lambda: journal.exists() and journal.read_text().count("\n") > 2)
+        checkpoint = Path("carbon-lint-audit.jsonl")
+        wait_until(lambda: checkpoint.exists() and checkpoint.read_text().count("\n") > 2)
         audit.send_signal(signal.SIGINT)
         acme.closing.set()  # the stalled answer would keep the program's thread, not the test's subject
         _, err = audit.communicate(timeout=60)
     assert audit.returncode == 130
     assert "the same command goes on from there" in err
-    assert journal.read_text().count("\n") > 2
+    assert checkpoint.read_text().count("\n") > 2
 
 
 def test_ctrl_c_in_an_audit_of_a_file_reports_what_was_judged(tmp_path):

@@ -15,9 +15,9 @@ import pytest
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.job import containers as module
-from carbon_lint.measurement.job.containers import plan
-from carbon_lint.measurement.job.fronts import finder, open_fronts
+from carbon_lint.measurement.job.containers import read_command
 from carbon_lint.measurement.job.job import Job, JobState
+from carbon_lint.measurement.job.shims import finder, open_shims
 from carbon_lint.records.record import StoppedBy, exit_code
 from tests.waiting import wait_until
 
@@ -85,16 +85,18 @@ ELSEWHERE = [
 
 def test_a_command_is_labelled_left_alone_or_known_to_work_elsewhere():
     for command, expected in LABELLED.items():
-        found = plan(shlex.split(command), {}, "ID")
-        assert (found.elsewhere, found.command) == (None, tuple(shlex.split(expected))), command
+        found = read_command(shlex.split(command), {}, "ID")
+        assert (found.elsewhere, found.words) == (None, tuple(shlex.split(expected))), command
         assert found.containers is not None
     for command in PLAIN:
-        assert plan(shlex.split(command), {}, "ID") == module.Plan(command=tuple(shlex.split(command))), command
-    assert plan(("sh", "-c", "echo 'unclosed"), {}, "ID").containers is None
+        assert read_command(shlex.split(command), {}, "ID") == module.JobCommand(words=tuple(shlex.split(command))), (
+            command
+        )
+    assert read_command(("sh", "-c", "echo 'unclosed"), {}, "ID").containers is None
     script = "python - <<'EOF'\nssh host train\nEOF\necho done"
-    assert plan(("bash", "-c", script), {}, "ID").elsewhere is None
+    assert read_command(("bash", "-c", script), {}, "ID").elsewhere is None
     for command in (*ELSEWHERE, *PARTLY):
-        found = plan(shlex.split(command), {}, "ID")
+        found = read_command(shlex.split(command), {}, "ID")
         assert found.elsewhere is not None, command
         assert found.is_whole is (command not in PARTLY), command
         assert ("only the client" in found.warnings[0]) is found.is_whole
@@ -107,7 +109,7 @@ def test_the_engine_is_asked_as_the_user_asks_it():
         "docker compose -p x run svc": "docker",
         "sh -c 'A=1 docker run IMG'": "env A=1 docker",
     }.items():
-        found = plan(shlex.split(command), {}, "ID").containers
+        found = read_command(shlex.split(command), {}, "ID").containers
         assert found is not None
         assert tuple(map(shlex.join, found.engines)) == (engine,)
 
@@ -125,10 +127,10 @@ def test_a_docker_context_in_use_tells_where_it_runs(tmp_path):
         meta.write_text(json.dumps({"Endpoints": {"docker": {"Host": host}}}))
         (tmp_path / "config.json").write_text('{"currentContext": "far"}')
         environ = {"DOCKER_CONFIG": str(tmp_path)}
-        assert (plan(("docker", "run", "IMG"), environ, "ID").elsewhere is None) is is_local, host
-        assert plan(("docker", "--context", "default", "run", "IMG"), environ, "ID").elsewhere is None
+        assert (read_command(("docker", "run", "IMG"), environ, "ID").elsewhere is None) is is_local, host
+        assert read_command(("docker", "--context", "default", "run", "IMG"), environ, "ID").elsewhere is None
         (tmp_path / "config.json").write_text("no JSON")
-        assert plan(("docker", "run", "IMG"), environ, "ID").elsewhere is None
+        assert read_command(("docker", "run", "IMG"), environ, "ID").elsewhere is None
 
 
 def test_a_job_elsewhere_is_refused_unless_its_client_is_all_that_is_wanted(run, tmp_path):
@@ -166,13 +168,11 @@ def fake_docker(folder, *, name="docker", **verbs):
     return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
 
 
-def driven(environ, command="docker run IMG", *, stop_at=(), grace_s=0.3, signum=None, with_fronts=False):
+def driven(environ, command="docker run IMG", *, stop_at=(), grace_s=0.3, signum=None, with_shims=False):
     """Run the command as a job, stop it when these files are there; return it and the seconds from there to its end."""
-    found = plan(shlex.split(command), environ, "ID")
-    fronts = open_fronts(environ, "ID") if with_fronts else None
-    job = Job(
-        found.command, environ if fronts is None else fronts.on_path(environ), (), finder(found.containers, fronts)
-    )
+    found = read_command(shlex.split(command), environ, "ID")
+    shims = open_shims(environ, "ID") if with_shims else None
+    job = Job(found.words, environ if shims is None else shims.on_path(environ), (), finder(found.containers, shims))
     try:
         job.start()
         wait_until(lambda: all(path.exists() for path in stop_at))
@@ -185,8 +185,8 @@ def driven(environ, command="docker run IMG", *, stop_at=(), grace_s=0.3, signum
         return job, time.monotonic() - began
     finally:
         job.close()
-        if fronts is not None:
-            fronts.__exit__()
+        if shims is not None:
+            shims.__exit__()
 
 
 def test_stopping_asks_the_container_once_and_not_its_client(tmp_path):
@@ -200,9 +200,9 @@ def test_stopping_asks_the_container_once_and_not_its_client(tmp_path):
         environ = fake_docker(tmp_path, name=name, kill=f'echo "kill $3" >> heard; {saves}')
         is_script = prefix == "bash -c"  # the shell gets the signal, too, so that it starts no more
         run = shlex.quote(f"{name} run IMG; exit $?") if is_script else f"{name} run IMG"
-        for with_fronts in {False, is_script}:  # what both label is one container
+        for with_shims in {False, is_script}:  # what both label is one container
             stop = {"stop_at": [tmp_path / "up"], "grace_s": 20.0, "signum": signum}
-            job, _ = driven(environ, f"{prefix} {run}", **stop, with_fronts=with_fronts)
+            job, _ = driven(environ, f"{prefix} {run}", **stop, with_shims=with_shims)
             assert (tmp_path / "heard").read_text().split("\n")[:-1] == [f"kill {int(signum or signal.SIGTERM)}"]
             assert (job.exit_status, job.notices) == (128 + signal.SIGTERM if is_script else 7, [])
             (tmp_path / "heard").unlink()
@@ -276,53 +276,53 @@ def test_a_front_adds_the_label_to_run_and_hands_everything_else_on(tmp_path):
     client.write_text("#!/bin/sh\nprintf '%s\\0' \"$@\"\ncat\nexit 7\n")
     client.chmod(0o755)
     environ = {"PATH": f"{client.parent}:{os.environ['PATH']}"}
-    fronts = open_fronts(environ, "ID")
-    assert fronts is not None
+    shims = open_shims(environ, "ID")
+    assert shims is not None
     for command, expected in FRONTED.items():
         done = subprocess.run(
-            shlex.split(command), env=fronts.on_path(environ), input=b"stdin", capture_output=True, check=False
+            shlex.split(command), env=shims.on_path(environ), input=b"stdin", capture_output=True, check=False
         )
         words = "".join(f"{word}\0" for word in shlex.split(expected)[1:]) or "\0"
         assert (done.returncode, done.stdout.decode(), done.stderr) == (7, f"{words}stdin", b""), command
-    found = fronts.containers()
+    found = shims.containers()
     assert found is not None
     assert set(found.engines) == {(str(client), *words) for words in ((), ("--context", "run", "-D"), ("--",))}
     subprocess.run(
         ["docker", "run", "IMG"],
-        env={**fronts.on_path(environ), "DOCKER_HOST": "tcp://far:1"},
+        env={**shims.on_path(environ), "DOCKER_HOST": "tcp://far:1"},
         stdin=subprocess.DEVNULL,
         check=False,
     )
-    assert ("env", "DOCKER_HOST=tcp://far:1", str(client)) in fronts.containers().engines
+    assert ("env", "DOCKER_HOST=tcp://far:1", str(client)) in shims.containers().engines
     client.write_text('#!/bin/sh\necho "$at $skip $word $left $head"\n')
     own = {"at": "1", "skip": "2", "word": "3", "left": "4", "head": "5"}
-    told = subprocess.check_output(["docker", "-D", "run", "IMG"], env={**fronts.on_path(environ), **own})
+    told = subprocess.check_output(["docker", "-D", "run", "IMG"], env={**shims.on_path(environ), **own})
     assert told == b"1 2 3 4 5\n", "the client sees the job's variables"
     (tmp_path / "gone").symlink_to("nowhere")
-    (tmp_path / "gone").rename(fronts._calls / "gone")
-    assert fronts.containers() is not None, "the job may remove files while they are read"
-    assert sorted(text.partition(":")[0] for text in fronts.elsewhere({})) == [
+    (tmp_path / "gone").rename(shims._calls / "gone")
+    assert shims.containers() is not None, "the job may remove files while they are read"
+    assert sorted(text.partition(":")[0] for text in shims.elsewhere({})) == [
         "a script of the job called `docker compose up`",
         "a script of the job called `docker exec`",
         "docker starts its containers at tcp",
     ]
-    fronts.__exit__()
-    assert fronts.containers() is None
-    assert open_fronts({"PATH": str(tmp_path)}, "x") is None
+    shims.__exit__()
+    assert shims.containers() is None
+    assert open_shims({"PATH": str(tmp_path)}, "x") is None
 
 
 def test_what_a_script_file_starts_is_stopped_with_it_and_a_job_without_containers_is_left_alone(tmp_path):
     script = tmp_path / "train.sh"
     script.write_text("docker run IMG\n")
     environ = fake_docker(tmp_path)
-    job, _ = driven(environ, f"sh {script}", stop_at=[tmp_path / "up"], grace_s=20.0, with_fronts=True)
+    job, _ = driven(environ, f"sh {script}", stop_at=[tmp_path / "up"], grace_s=20.0, with_shims=True)
     assert (tmp_path / "heard").read_text() == "kill 15\n"
     assert not (tmp_path / "up").exists()
     (tmp_path / "heard").unlink()
 
     script.write_text("trap 'echo TERM >> heard; exit 3' TERM; docker ps; touch waits; while :; do sleep .02; done\n")
     command = f"sh -c 'cd {tmp_path}; . {script}'"
-    job, _ = driven(environ, command, stop_at=[tmp_path / "waits"], grace_s=20.0, with_fronts=True)
+    job, _ = driven(environ, command, stop_at=[tmp_path / "waits"], grace_s=20.0, with_shims=True)
     assert ((tmp_path / "heard").read_text(), job.exit_status) == ("TERM\n", 3)
 
 
@@ -333,11 +333,11 @@ def test_a_container_that_a_script_creates_and_starts_is_the_jobs_and_one_that_i
         ("start c", False, True),
         ("create I;start c", True, False),
     ):
-        fronts = open_fronts(environ, "ID")
+        shims = open_shims(environ, "ID")
         for call in calls.split(";"):
-            subprocess.run(["docker", *call.split()], env=fronts.on_path(environ), check=True)
-        assert ((fronts.containers() is not None), bool(fronts.elsewhere({}))) == (is_own, is_said), calls
-        fronts.__exit__()
+            subprocess.run(["docker", *call.split()], env=shims.on_path(environ), check=True)
+        assert ((shims.containers() is not None), bool(shims.elsewhere({}))) == (is_own, is_said), calls
+        shims.__exit__()
 
 
 def test_an_attached_container_of_podman_is_not_taken_for_a_detached_one():
@@ -357,11 +357,11 @@ def test_a_container_that_a_script_detached_outlives_a_job_that_ends_by_itself(t
     environ = fake_docker(tmp_path, run="touch up", inspect="""echo '{"AttachStdout":false}'""")
     script = tmp_path / "train.sh"
     script.write_text("docker run -d IMG\n")
-    job, _ = driven(environ, f"sh {script}", with_fronts=True)
+    job, _ = driven(environ, f"sh {script}", with_shims=True)
     assert (tmp_path / "up").exists()
     assert job.notices == [
         "the job left detached containers running, which are not counted from here on: container_c0ffee"
     ]
     script.write_text(f"docker run -d IMG\ntouch {tmp_path}/later\nsleep 60\n")
-    driven(environ, f"sh {script}", stop_at=[tmp_path / "later"], with_fronts=True)
+    driven(environ, f"sh {script}", stop_at=[tmp_path / "later"], with_shims=True)
     assert not (tmp_path / "up").exists()

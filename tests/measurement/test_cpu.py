@@ -11,7 +11,7 @@ from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.codecarbon.meter import CodeCarbonMeter
 from carbon_lint.measurement.host import cgroup
 from carbon_lint.measurement.host.counting import HostEnergy, busy_time, cpus_busy_s, group_busy_s
-from carbon_lint.measurement.host.cpu import Limit, plan_cpu
+from carbon_lint.measurement.host.cpu import CpuShare, plan_cpu
 from carbon_lint.measurement.host.memory import plan_ram
 from carbon_lint.places import find_place
 from carbon_lint.records.record import Method
@@ -155,7 +155,7 @@ def test_memory_limits_of_cgroup_v1_count_and_its_unlimited_is_none(tmp_path):
 def test_the_load_of_a_limited_container_is_its_own_and_not_the_machines(tmp_path):
     root = cgroup_v2(machine(tmp_path, EPYC_7763, threads=64), cpu_max="50000 100000\n", cpu_stat="usage_usec 1\n")
     plan, now = planned(root), [100.0]
-    assert plan.limit is Limit.QUOTA
+    assert plan.share_by is CpuShare.QUOTA
     host = HostEnergy(plan, plan_ram(plan, root=root), root=root, clock=lambda: now[0])
     host.start()
     fake_machine.write(root / "sys/fs/cgroup/cpu.stat", "usage_usec 3000001\n")
@@ -200,11 +200,11 @@ def test_the_busy_time_of_some_cpus_is_theirs_alone_and_stolen_time_is_none(tmp_
 def test_the_machines_own_load_is_used_only_if_all_of_it_may_be_used(tmp_path):
     root = machine(tmp_path, EPYC_7763, threads=4)
     cpus = {b"cpu%d" % number for number in os.sched_getaffinity(0)}
-    assert busy_time(planned(root).limit, root).args[1] == {b"cpu"}
-    assert busy_time(planned(root, affinity=2).limit, root).args[1] == cpus
+    assert busy_time(planned(root).share_by, root).args[1] == {b"cpu"}
+    assert busy_time(planned(root, affinity=2).share_by, root).args[1] == cpus
     cgroup_v2(root, cpu_max="150000 100000", cpu_stat="usage_usec 1\n")
-    assert busy_time(planned(root, affinity=2).limit, root).func is group_busy_s
-    assert planned(root, affinity=1).limit is Limit.AFFINITY
+    assert busy_time(planned(root, affinity=2).share_by, root).func is group_busy_s
+    assert planned(root, affinity=1).share_by is CpuShare.AFFINITY
 
 
 def test_the_meter_models_a_limited_container_by_its_own_load(tmp_path, monkeypatch):

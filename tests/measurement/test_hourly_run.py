@@ -18,7 +18,7 @@ from carbon_lint.measurement.journal import Journal
 from carbon_lint.measurement.recover import recover
 from carbon_lint.records.record import Hardware, Outcome
 from carbon_lint.records.store import load_record, record_to_json, write_record
-from carbon_lint.report.verification import Kind
+from carbon_lint.report.verification import StatementKind
 from carbon_lint.verification.journal import check_journal
 from tests import spawn
 from tests.cases import cases
@@ -108,8 +108,8 @@ def test_a_run_of_several_hours_is_priced_by_each(grid, environ):
     assert TOKEN not in done.stderr + Path("r.json").read_text() + journal_text()
     assert recover("r.jsonl") == record
     found = check_journal("r.jsonl", record)
-    assert [each.text for each in found if each.kind is Kind.CONTRADICTED] == []
-    assert any("hours as the run did" in each.text for each in found if each.kind is Kind.PROVEN)
+    assert [each.text for each in found if each.kind is StatementKind.CONTRADICTED] == []
+    assert any("hours as the run did" in each.text for each in found if each.kind is StatementKind.PROVEN)
 
 
 def test_a_run_that_is_killed_in_a_later_hour_is_recovered_with_its_hours(grid, environ):

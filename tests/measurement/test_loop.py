@@ -14,7 +14,7 @@ import pytest
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measurement.progress import Stage
+from carbon_lint.measurement.progress import Occasion
 from carbon_lint.measurement.request import OnLoss, RunRequest, StopWhen
 from carbon_lint.records.record import Energy, Outcome, StoppedBy, exit_code
 from carbon_lint.records.uncertainty import Assumptions, Bounds, Uncertainty
@@ -29,9 +29,9 @@ SLEEP = "import time; time.sleep(60)"
 def test_every_tick_reports_and_the_last_word_is_the_meters_stop(run):
     record = run("pass", until=4, tick_s=0.1)
 
-    stages = [progress.stage for progress in run.progress]
-    assert 3 <= stages.count(Stage.RUNNING) <= record.duration_s / 0.1 + 1
-    assert stages[-1] is Stage.ENDED
+    occasions = [progress.occasion for progress in run.progress]
+    assert 3 <= occasions.count(Occasion.RUNNING) <= record.duration_s / 0.1 + 1
+    assert occasions[-1] is Occasion.ENDED
     energies = [progress.energy_kwh for progress in run.progress]
     assert energies == sorted(energies)
 
@@ -163,7 +163,7 @@ def test_a_last_reading_that_fails_loses_a_tick_and_not_the_run(run):
 
     record = run("pass", until=2, meter=Forgetful())
     assert record.outcome is Outcome.COMPLETED
-    ticks = [progress for progress in run.progress if progress.stage is Stage.RUNNING]
+    ticks = [progress for progress in run.progress if progress.occasion is Occasion.RUNNING]
     assert record.energy_kwh.total == ticks[-1].energy_kwh
     assert any("the last reading failed" in warning for warning in record.warnings)
 

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from benchmarks.replay.trace import Series, parse_trace
 from carbon_lint.errors import InputError, MeasurementError, PlaceError, UsageError
 from carbon_lint.estimate.job import find_gpu
-from carbon_lint.measurement.gpu.visible import AmdCard, NvidiaCard, hiding, visible_amd_cards, visible_cards
+from carbon_lint.measurement.gpu.visible import AmdGpu, NvidiaGpu, hiding, visible_amd_gpus, visible_gpus
 from carbon_lint.places import every_place, find_place
 
-CARDS = [
-    NvidiaCard(index=0, name="A100", uuid="GPU-aaaa-1", mig_uuids=("MIG-cccc-1", "MIG-cccc-2")),
-    NvidiaCard(index=1, name="A100", uuid="GPU-aaab-2"),
-    NvidiaCard(index=2, name="T4", uuid="GPU-bbbb-3"),
+NVIDIA_GPUS = [
+    NvidiaGpu(index=0, name="A100", uuid="GPU-aaaa-1", mig_uuids=("MIG-cccc-1", "MIG-cccc-2")),
+    NvidiaGpu(index=1, name="A100", uuid="GPU-aaab-2"),
+    NvidiaGpu(index=2, name="T4", uuid="GPU-bbbb-3"),
 ]
 PIECES = st.sampled_from(
     [
@@ -49,8 +49,8 @@ def answer(expected, function, *arguments):
 
 
 @given(st.one_of(st.text(max_size=20), st.lists(PIECES, max_size=4).map(",".join)))
-def test_cuda_visible_devices_gives_cards_of_this_machine_or_an_error(value):
-    visible, hint = answer(MeasurementError, visible_cards, CARDS, {"CUDA_VISIBLE_DEVICES": value})
+def test_cuda_visible_devices_gives_gpus_of_this_machine_or_an_error(value):
+    visible, hint = answer(MeasurementError, visible_gpus, NVIDIA_GPUS, {"CUDA_VISIBLE_DEVICES": value})
     if visible is None:
         assert hint
         return
@@ -60,10 +60,10 @@ def test_cuda_visible_devices_gives_cards_of_this_machine_or_an_error(value):
     assert indices or warnings
 
 
-AMD_CARDS = [
-    AmdCard(index=2, name="MI300X", uuid=None, unique_ids=("GPU-aaaa000000000001",)),
-    AmdCard(index=0, name="MI300X", uuid=None, unique_ids=("GPU-aaab000000000002",)),
-    AmdCard(index=1, name="MI300X", uuid=None),
+AMD_GPUS = [
+    AmdGpu(index=2, name="MI300X", uuid=None, unique_ids=("GPU-aaaa000000000001",)),
+    AmdGpu(index=0, name="MI300X", uuid=None, unique_ids=("GPU-aaab000000000002",)),
+    AmdGpu(index=1, name="MI300X", uuid=None),
 ]
 AMD_VALUES = st.one_of(
     st.none(),
@@ -76,11 +76,11 @@ AMD_VALUES = st.one_of(
 
 @example(None, ",0", None, False)
 @given(AMD_VALUES, AMD_VALUES, AMD_VALUES, st.booleans())
-def test_the_variables_of_rocm_give_cards_of_this_machine_or_an_error(rocr, hip, cuda, reads_cuda):
+def test_the_variables_of_rocm_give_gpus_of_this_machine_or_an_error(rocr, hip, cuda, reads_cuda):
     given_values = {"ROCR_VISIBLE_DEVICES": rocr, "HIP_VISIBLE_DEVICES": hip, "CUDA_VISIBLE_DEVICES": cuda}
     environ = {name: value for name, value in given_values.items() if value is not None}
     visible, hint = answer(
-        MeasurementError, lambda: visible_amd_cards(AMD_CARDS, environ, reads_cuda=reads_cuda, is_order_known=True)
+        MeasurementError, lambda: visible_amd_gpus(AMD_GPUS, environ, reads_cuda=reads_cuda, is_order_known=True)
     )
     if visible is None:
         assert hint
@@ -89,7 +89,7 @@ def test_the_variables_of_rocm_give_cards_of_this_machine_or_an_error(rocr, hip,
     assert list(indices) == sorted(set(indices))
     assert set(indices) <= {0, 1, 2}
     assert indices or warnings
-    # What hides the cards before a library was asked hides them now.
+    # What hides the GPUs before a library was asked hides them now.
     assert (hiding(environ, reads_cuda=reads_cuda) is not None) <= (not indices)
 
 

@@ -17,7 +17,7 @@ from carbon_lint.measurement.forecast.job_files import PhaseFile
 from carbon_lint.measurement.forecast.outlook import Marks
 from carbon_lint.measurement.forecast.printed_progress import PrintedProgress
 from carbon_lint.measurement.meter import Reading
-from carbon_lint.measurement.phases import MOST_MARKS_A_TICK, MOST_NAMES, Change, Mark, PhaseMeter
+from carbon_lint.measurement.phases import MOST_MARKS_A_TICK, MOST_NAMES, Mark, MarkAction, PhaseMeter
 from carbon_lint.measurement.recover import recover
 from carbon_lint.records.document import record_from_json, record_to_json
 from carbon_lint.records.plausible import find_implausible
@@ -30,7 +30,7 @@ PHASE, EPOCH = PhaseKind.PHASE, PhaseKind.EPOCH
 
 
 def begin(name, kind=PHASE):
-    return Mark(kind, Change.BEGIN, name)
+    return Mark(kind, MarkAction.BEGIN, name)
 
 
 def reading(second, watts=3_600_000.0):
@@ -235,7 +235,12 @@ def test_phases_of_an_unmeasured_run_are_none(run):
 
 
 def test_a_mark_in_a_journal_is_what_it_was():
-    for mark in (begin("a"), begin(None, EPOCH), Mark(EPOCH, Change.EXTEND), Mark(EPOCH, Change.NAME, "2 to 4")):
+    for mark in (
+        begin("a"),
+        begin(None, EPOCH),
+        Mark(EPOCH, MarkAction.EXTEND),
+        Mark(EPOCH, MarkAction.NAME, "2 to 4"),
+    ):
         assert msgspec.convert(json.loads(json.dumps(mark)), Mark) == mark
 
 

@@ -14,7 +14,7 @@ from carbon_lint.errors import CarbonLintError, HubError, exit_code_of
 from carbon_lint.gate.verdict import LimitResult
 from carbon_lint.github import closing
 from carbon_lint.github.commands import Console
-from carbon_lint.github.context import Context
+from carbon_lint.github.context import StepContext
 from carbon_lint.github.inputs import ActionInputs
 from carbon_lint.github.results import Step, outputs
 from carbon_lint.github.step import run_step
@@ -132,7 +132,7 @@ def step_of(**inputs):
     environ = {"GITHUB_WORKSPACE": os.getcwd(), "GITHUB_EVENT_NAME": "push"}
     return Step(
         inputs=ActionInputs(**inputs),
-        context=Context.from_environ(environ),
+        context=StepContext.from_environ(environ),
         environ={**os.environ, **environ},
         console=Console(os.dup(1)),
     )

@@ -9,7 +9,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_lint.config import Change, Settings
+from carbon_lint.config import KeyChange, Settings
 from carbon_lint.gate.baseline import compare, figures_of_record, with_increase
 from carbon_lint.gate.budget import judge
 from carbon_lint.gate.exceptions import excuse
@@ -98,8 +98,8 @@ def test_a_limit_that_the_pull_request_changes_is_shown_before_and_after():
         told(
             RECORD,
             limit_changes=(
-                Change("max-emissions", "500 g", "2 kg"),
-                Change("location", "POL", "a | `b` @octocat <!--"),
+                KeyChange("max-emissions", "500 g", "2 kg"),
+                KeyChange("location", "POL", "a | `b` @octocat <!--"),
             ),
         ),
         key="k",

@@ -21,7 +21,7 @@ from carbon_lint.measurement.meter import Reading, power_between_w
 from carbon_lint.records.document import record_to_json
 from carbon_lint.records.record import Energy, Phase, PhaseKind, UsedException
 from carbon_lint.report.run import comment, page
-from carbon_lint.report.run.curve import STEPS, curve_of
+from carbon_lint.report.run.curve import SLICES, curve_of
 from carbon_lint.report.run.run_report import RunReport
 from tests.cases import cases
 from tests.report import samples
@@ -120,7 +120,7 @@ def test_a_day_of_ticks_stays_a_small_page_and_keeps_its_energy():
     assert power_between_w(*found.readings[-2:]) == pytest.approx(210, rel=0.2), "the mean of what was left out, too"
     text = page.render(RunReport(record=RECORD), found)
     assert len(text.encode()) < 300_000
-    assert len(curve_of(found.readings).ends_s) == STEPS
+    assert len(curve_of(found.readings).ends_s) == SLICES
 
 
 @cases("energy", [None, [1.0], {"cpu": 1.0}])

@@ -15,7 +15,7 @@ from carbon_lint.records.document import record_to_json
 from carbon_lint.records.ranges import uncertainty_of_parts
 from carbon_lint.records.record import Energy, Method, Methods, Outcome
 from carbon_lint.records.uncertainty import Assumptions, Bounds
-from carbon_lint.report.verification import Kind
+from carbon_lint.report.verification import StatementKind
 from carbon_lint.verification.journal import check_journal, recomputed
 from tests.cases import cases
 from tests.hub.records import record
@@ -86,10 +86,10 @@ def test_the_models_are_computed_again_and_a_sensor_is_only_claimed(tmp_path, mo
     methods, model = RUNS[name]
     run = a_run(methods, model)
     found = check_journal("r.jsonl", run)
-    assert texts(found, Kind.CONTRADICTED) == ""
-    assert f"({methods.gpu}): that the sensor showed this" in texts(found, Kind.CLAIMED)
-    assert "(constant), computed again" in texts(found, Kind.PROVEN)
-    assert (f"({methods.cpu}), computed again" in texts(found, Kind.PROVEN)) == (name != "counter")
+    assert texts(found, StatementKind.CONTRADICTED) == ""
+    assert f"({methods.gpu}): that the sensor showed this" in texts(found, StatementKind.CLAIMED)
+    assert "(constant), computed again" in texts(found, StatementKind.PROVEN)
+    assert (f"({methods.cpu}), computed again" in texts(found, StatementKind.PROVEN)) == (name != "counter")
 
 
 @cases("name", sorted(RUNS))
@@ -106,7 +106,7 @@ def test_a_gpus_energy_that_is_made_smaller_does_not_fit_its_range(tmp_path, mon
         reading["emissions_g"] = energy["total"] * G_PER_KWH
     Path("r.jsonl").write_text("\n".join([header, *map(json.dumps, readings)]) + "\n")
     found = check_journal("r.jsonl", replace(run, journal_sha256=None))
-    assert "_kwh is" in texts(found, Kind.CONTRADICTED)
+    assert "_kwh is" in texts(found, StatementKind.CONTRADICTED)
 
 
 def test_an_input_of_the_model_that_the_record_leaves_out_is_named(tmp_path, monkeypatch):

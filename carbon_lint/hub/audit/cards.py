@@ -16,7 +16,7 @@ from carbon_lint.card.document import BLOCK_KEY, Card
 from carbon_lint.card.read import read_card
 from carbon_lint.config import Settings
 from carbon_lint.errors import NoCardsError
-from carbon_lint.hub.search.stated import Stated, read_stated
+from carbon_lint.hub.search.stated import StatedEmissions, read_stated
 from carbon_lint.lint.diagnostic import SEVERITIES, Diagnostic
 from carbon_lint.lint.engine import lint_card
 from carbon_lint.text import quoted, shortened
@@ -55,7 +55,7 @@ class AuditedCard:
 
     id: str
     has_card: bool = False
-    stated: Stated | None = None
+    stated: StatedEmissions | None = None
     energy_kwh: float | None = None
     findings: tuple[dict[str, Any], ...] = ()
     proposal: Proposal | None = None
@@ -157,7 +157,7 @@ class Tally:
         if audited.proposal is not None:
             self.proposals.append(audited)
 
-    def _add_stated(self, audited: AuditedCard, stated: Stated) -> None:
+    def _add_stated(self, audited: AuditedCard, stated: StatedEmissions) -> None:
         self.stating += 1
         self.by_source[source_name(stated.source)] += 1
         if stated.emissions_g is None:

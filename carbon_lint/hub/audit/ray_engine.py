@@ -15,7 +15,7 @@ from typing import Any
 from carbon_lint.config import Settings
 from carbon_lint.errors import InputError
 from carbon_lint.hub.audit.cards import AuditedCard, CardText, audit_cards
-from carbon_lint.hub.audit.journal import from_json
+from carbon_lint.hub.audit.checkpoint import from_json
 from carbon_lint.hub.audit.sources import cards_in, columns_of, row_of
 from carbon_lint.project import install_hint
 

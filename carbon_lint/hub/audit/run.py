@@ -11,7 +11,7 @@ from functools import partial
 
 from carbon_lint.config import Settings
 from carbon_lint.hub.audit.cards import AuditedCard, CardText, Tally, audit_card, audit_cards, tally
-from carbon_lint.hub.audit.journal import AuditJournal
+from carbon_lint.hub.audit.checkpoint import Checkpoint
 from carbon_lint.hub.audit.sources import fetch
 from carbon_lint.hub.client.catalogue import Catalogue
 from carbon_lint.lint.batch import batches, in_order
@@ -56,25 +56,25 @@ def audit_models(
     names: Sequence[str],
     settings: Settings,
     catalogue: Catalogue,
-    journal: AuditJournal,
+    checkpoint: Checkpoint,
     on_progress: Callable[[AuditProgress], None],
 ) -> Tally:
-    """Audit the cards of models as they are on the Hub now; what the journal holds of them is not asked for again.
+    """Audit the cards of models as they are on the Hub now; what the checkpoint holds of them is not asked for again.
 
-    Raises UnansweredError if the Hub does not answer any more: the journal then holds what was found.
+    Raises UnansweredError if the Hub does not answer any more: the checkpoint then holds what was found.
     """
-    before = [journal.done[name] for name in names if name in journal.done]
-    left = [name for name in names if name not in journal.done]
+    before = [checkpoint.done[name] for name in names if name in checkpoint.done]
+    left = [name for name in names if name not in checkpoint.done]
 
     def verdicts() -> Iterator[AuditedCard]:
         yield from before
         for card in fetch(left, catalogue):
             audited = audit_card(card, settings)
-            journal.add(audited)
+            checkpoint.add(audited)
             yield audited
 
     sums = tally(watched(verdicts(), on_progress, of=len(names), before=len(before)))
-    journal.finish()
+    checkpoint.finish()
     return sums
 
 

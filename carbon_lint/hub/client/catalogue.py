@@ -14,7 +14,7 @@ from carbon_lint.hub.client.http import UnansweredError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ListedModel:
     """One model of the list. `metadata` is the card's as the Hub gives it: a mapping, or anything else, or None."""
 
     id: str
@@ -33,29 +33,29 @@ class Catalogue:
         self.credentials = credentials
         self._headers = build_hf_headers(token=credentials.token if credentials else False)
 
-    def models(self, parameters: Mapping[str, Any]) -> Iterator[Entry]:
+    def models(self, parameters: Mapping[str, Any]) -> Iterator[ListedModel]:
         """Return the models that match, page by page. `parameters` are those of `GET /api/models`."""
         try:
             for item in paginate(f"{self.endpoint}/api/models", params=dict(parameters), headers=self._headers):
-                yield _entry(item, "list of models")
+                yield _listed(item, "list of models")
         except refusals.EXPECTED as error:
             raise refusals.explain(error, "the list of models", None, self.credentials) from None
 
-    def model(self, repo_id: str) -> Entry:
+    def model(self, repo_id: str) -> ListedModel:
         """Return one model. Raises HubError if there is none, or it may not be seen."""
         try:
             response = get_session().get(f"{self.endpoint}/api/models/{repo_id}", headers=self._headers)
             hf_raise_for_status(response)
-            return _entry(response.json(), f"answer for {repo_id}")
+            return _listed(response.json(), f"answer for {repo_id}")
         except refusals.EXPECTED as error:
             raise refusals.explain(error, repo_id, None, self.credentials) from None
 
 
-def _entry(item: Any, what: str) -> Entry:
+def _listed(item: Any, what: str) -> ListedModel:
     """Return an entry from its JSON. Raises UnansweredError if that is not an entry."""
     if not isinstance(item, dict) or not isinstance(item.get("id"), str):
         raise UnansweredError(f"the Hub's {what} is not what it should be")
-    return Entry(
+    return ListedModel(
         id=item["id"],
         metadata=item.get("cardData"),
         downloads=_count(item.get("downloads")),

@@ -76,8 +76,8 @@ class Loss(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """How the new card comes about: `card_for` returns the card to commit, given the one that is there, if any.
+class NewCard:
+    """How the new card comes about. `card_for` returns the card to commit, given the one that is there, if any.
 
     `merges`: the new card is made from theirs, so that their edits stay.
     """
@@ -86,9 +86,9 @@ class Plan:
     merges: bool
 
 
-def whole_card(card: bytes) -> Plan:
-    """Plan to commit this card, whatever is there."""
-    return Plan(lambda _: card, merges=False)
+def whole_card(card: bytes) -> NewCard:
+    """Commit this card, whatever is there."""
+    return NewCard(lambda _: card, merges=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ class PublishRequest:
     """What to publish and how.
 
     Attributes:
-        plan: how the new card is made.
+        new_card: how it is made.
         revision: the branch, or `refs/pr/N`.
         check: lint of what will be committed; the lines of its errors.
         overwrite: go on if somebody else changed the card meanwhile.
@@ -105,7 +105,7 @@ class PublishRequest:
         on_loss: called with what a whole card is about to replace, before anything is sent.
     """
 
-    plan: Plan
+    new_card: NewCard
     revision: str = "main"
     record: Record | None = None
     check: Callable[[bytes], tuple[str, ...]]
@@ -170,7 +170,7 @@ class _Publication:
         tip = self.repo.tip(self.request.revision)
         self._refuse_lost_edit(tip)
         is_shown = self.new is not None and self.old == tip.card
-        self.old, self.new = tip.card, self.request.plan.card_for(tip.card)
+        self.old, self.new = tip.card, self.request.new_card.card_for(tip.card)
         new = self.new
         findings = self.request.check(new)
         if findings:
@@ -211,7 +211,7 @@ class _Publication:
         """Refuse to erase an edit that came while a whole card was on its way."""
         if self.first is None:
             self.first = tip
-        elif not self.request.plan.merges and not self.request.overwrite and tip.card != self.first.card:
+        elif not self.request.new_card.merges and not self.request.overwrite and tip.card != self.first.card:
             raise ChangedCardError(
                 f"not published: somebody else changed the card of {self.repo.id} meanwhile ({tip.sha[:8]})",
                 diff_of(self.first.card, tip.card),
@@ -289,7 +289,7 @@ def _keys_of(card: bytes) -> list[str]:
 
 def tell_loss(request: PublishRequest, old: bytes | None, new: bytes) -> None:
     """Show what a whole card replaces. A merged card loses nothing."""
-    if request.on_loss is not None and not request.plan.merges:
+    if request.on_loss is not None and not request.new_card.merges:
         lost = loss(old, new)
         if lost.lines:
             request.on_loss(lost)

@@ -1,4 +1,4 @@
-"""Plans the change of a card on the Hub: its figures alone. The command line and the GitHub step both ask here."""
+"""Make the new card of a model on the Hub: its figures alone. The command line and the GitHub step both ask here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from carbon_lint.card.from_record import card_with_record
 from carbon_lint.card.transfer import card_with_figures, stated_figures
 from carbon_lint.errors import HubError
 from carbon_lint.hub.client.remote import CARD
-from carbon_lint.hub.publish.card import Plan
+from carbon_lint.hub.publish.card import NewCard
 from carbon_lint.records.merge.merge import Merged
 from carbon_lint.records.record import Record
 
@@ -45,8 +45,8 @@ class Publishing:
     first_hint: str
 
 
-def plan_figures(publishing: Publishing, whole: Merged | None, repo_id: str, notes: list[str]) -> Plan:
-    """Plan to put the figures into the card on the Hub; `notes` is filled when the plan is carried out.
+def figures_only(publishing: Publishing, whole: Merged | None, repo_id: str, notes: list[str]) -> NewCard:
+    """Put the figures alone into the card on the Hub; `notes` is filled when the new card is made.
 
     `whole` is what the card states of the record: of a group the sum. A model without a card gets the local one.
     """
@@ -64,7 +64,7 @@ def plan_figures(publishing: Publishing, whole: Merged | None, repo_id: str, not
         notes[:] = found
         return after
 
-    return Plan(card_for, merges=True)
+    return NewCard(card_for, merges=True)
 
 
 def _edited(publishing: Publishing, whole: Merged | None, theirs: bytes, path: str) -> tuple[bytes, tuple[str, ...]]:

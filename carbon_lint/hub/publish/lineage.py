@@ -8,7 +8,7 @@ from carbon_lint.errors import HubError, UsageError
 from carbon_lint.hub.client.catalogue import Catalogue
 from carbon_lint.hub.client.http import UnansweredError
 from carbon_lint.hub.client.target import parse_target
-from carbon_lint.hub.search.stated import Stated, read_stated
+from carbon_lint.hub.search.stated import StatedEmissions, read_stated
 from carbon_lint.units import format_emissions
 
 MOST = 32
@@ -56,7 +56,7 @@ def _bases(metadata: Any) -> list[str]:
     return [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
 
 
-def _words(stated: Stated | None) -> str:
+def _words(stated: StatedEmissions | None) -> str:
     if stated is None:
         return "states no emissions"
     if stated.emissions_g is None:

@@ -82,7 +82,7 @@ def propose(repo: ModelRepo, settings: Settings) -> Proposed:
     old_text = card.text[proposal.start : proposal.end]
     pull, _ = pulls.find_or_create(TITLE, describe(old_text, proposal.new, proposal.evidence), KILOGRAMS)
     request = PublishRequest(
-        plan=whole_card(new),
+        new_card=whole_card(new),
         revision=pull.ref,
         check=linter(settings),
         title=f"{TITLE}: {old_text} kg = {proposal.new} g",

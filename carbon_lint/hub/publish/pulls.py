@@ -184,7 +184,7 @@ def publish_by_pull_request(request: PublishRequest, repo: ModelRepo) -> Publish
 def _propose(request: PublishRequest, repo: ModelRepo) -> Published:
     pulls = Pulls(repo)
     main = repo.tip("main")
-    new = request.plan.card_for(main.card)
+    new = request.new_card.card_for(main.card)
     findings = request.check(new)
     if findings:
         raise CardErrorsError(findings)
@@ -200,8 +200,8 @@ def _propose(request: PublishRequest, repo: ModelRepo) -> Published:
     try:
         # if somebody has pushed to our pull request, its card is edited, and not made from main's
         is_edited = not is_made and any(MARKER not in message for message in repo.commits_beyond_main(pull.ref))
-        plan = request.plan if is_edited else whole_card(new)
-        done = publish_card(replace(request, plan=plan, revision=pull.ref, on_loss=None), repo)
+        new_card = request.new_card if is_edited else whole_card(new)
+        done = publish_card(replace(request, new_card=new_card, revision=pull.ref, on_loss=None), repo)
     except HubError as error:
         state = f"{pulls.url(pull.num)} {'was made, ' if is_made else ''}is {pull.status}"
         raise error.again(message=f"{error.message} ({state})") from error

@@ -61,8 +61,8 @@ def parse_ref(text: str) -> int:
 def merge_release(num: int, request: PublishRequest, repo: ModelRepo) -> Published:
     """Put main's own card with the record's block, and all else of the pull request, on main by one merge.
 
-    `request.plan` edits the block. Raises HubError if the merge conflicts (the files are named) or is refused: main is
-    as it was then.
+    `request.new_card` edits the block. Raises HubError if the merge conflicts (the files are named) or is refused: main
+    is as it was then.
     """
     pulls = Pulls(repo)
     pull = pulls.get(num)
@@ -73,9 +73,9 @@ def merge_release(num: int, request: PublishRequest, repo: ModelRepo) -> Publish
     for _ in range(ROUNDS):
         main = repo.tip("main")
         # the training's own card if main has none
-        card = request.plan.card_for(main.card if main.card is not None else repo.tip(pull.ref).card)
+        card = request.new_card.card_for(main.card if main.card is not None else repo.tip(pull.ref).card)
         # the training may push once more, even after its end: main's text goes over it
-        publish_card(replace(request, plan=whole_card(card), revision=pull.ref, overwrite=True), repo)
+        publish_card(replace(request, new_card=whole_card(card), revision=pull.ref, overwrite=True), repo)
         if repo.tip("main").card == main.card:
             break
     pulls.set_status(num, "open")  # a draft cannot be merged
@@ -90,7 +90,7 @@ def merge_release(num: int, request: PublishRequest, repo: ModelRepo) -> Publish
 def _merged(request: PublishRequest, repo: ModelRepo, pulls: Pulls, num: int, *, changed: bool) -> Published:
     """Read main back: the block must be in its card."""
     main = repo.tip("main")
-    if main.card is None or request.plan.card_for(main.card) != main.card:
+    if main.card is None or request.new_card.card_for(main.card) != main.card:
         raise HubError(
             f"{pulls.url(num)} is merged, but main's card does not state the run's figures",
             hint=f"put them there: carbon-lint publish --record r.json --to {repo.id}",

@@ -12,9 +12,9 @@ from typing import Any
 
 from carbon_lint.card.document import BLOCK_KEY
 from carbon_lint.errors import InputError
-from carbon_lint.hub.client.catalogue import Catalogue, Entry
+from carbon_lint.hub.client.catalogue import Catalogue, ListedModel
 from carbon_lint.hub.client.refusals import MissingError
-from carbon_lint.hub.search.stated import Stated, read_stated
+from carbon_lint.hub.search.stated import StatedEmissions, read_stated
 
 PAGE = 1000
 """Models a page: the most that the Hub gives, so the fewest requests."""
@@ -49,8 +49,8 @@ class FindRequest:
 class FoundModel:
     """A model and what it states."""
 
-    entry: Entry
-    stated: Stated
+    entry: ListedModel
+    stated: StatedEmissions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,14 +144,14 @@ def _parameters(request: FindRequest) -> dict[str, Any]:
     return {**parameters, **{name: value for name, value in optional.items() if value}}
 
 
-def _read(entry: Entry) -> FoundModel:
+def _read(entry: ListedModel) -> FoundModel:
     stated = read_stated(entry.metadata)
     if stated is None:
         # the Hub lists it as stating emissions, so nothing here is a statement that cannot be read
         kind = "no metadata" if entry.metadata is None else f"metadata without {BLOCK_KEY}"
         if not isinstance(entry.metadata, dict | None):
             kind = f"metadata that is not a mapping ({type(entry.metadata).__name__})"
-        stated = Stated(emissions_g=None, text="", note=f"the Hub's list holds {kind}")
+        stated = StatedEmissions(emissions_g=None, text="", note=f"the Hub's list holds {kind}")
     return FoundModel(entry=entry, stated=stated)
 
 

@@ -19,7 +19,7 @@ _NO_AMOUNT = "not a finite number of zero or more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
+class StatedEmissions:
     """A statement of emissions: `text` is the value as the metadata has it, `emissions_g` is None if it cannot be read.
 
     `note` says how the grams were got if not from a plain number ("converted from kg"), or why they were not.
@@ -32,7 +32,7 @@ class Stated:
     source: str | None = None
 
 
-def read_stated(metadata: Any) -> Stated | None:
+def read_stated(metadata: Any) -> StatedEmissions | None:
     """Return what the metadata of a card states; None if it has no such block."""
     if not isinstance(metadata, dict) or BLOCK_KEY not in metadata:
         return None
@@ -44,11 +44,11 @@ def read_stated(metadata: Any) -> Stated | None:
     return replace(stated, source=source) if isinstance(source, str) else stated
 
 
-def _unread(value: Any, why: str) -> Stated:
-    return Stated(emissions_g=None, text=value if isinstance(value, str) else repr(value), note=why)
+def _unread(value: Any, why: str) -> StatedEmissions:
+    return StatedEmissions(emissions_g=None, text=value if isinstance(value, str) else repr(value), note=why)
 
 
-def _value(value: Any) -> Stated:
+def _value(value: Any) -> StatedEmissions:
     if value is None or value == "":
         return _unread("", "emissions is empty")
     if isinstance(value, bool):
@@ -60,15 +60,15 @@ def _value(value: Any) -> Stated:
     return _unread(value, f"{'a list' if isinstance(value, list) else 'a mapping'}, not a number")
 
 
-def _number(value: float) -> Stated:
+def _number(value: float) -> StatedEmissions:
     emissions_g = amount_of(value)
     if emissions_g is None:
         return _unread(value, _NO_AMOUNT)
     note = "states zero, which is often a placeholder" if value == 0 else None
-    return Stated(emissions_g=emissions_g, text=repr(value), note=note)
+    return StatedEmissions(emissions_g=emissions_g, text=repr(value), note=note)
 
 
-def _words(text: str) -> Stated:
+def _words(text: str) -> StatedEmissions:
     match = re.match(SIGNED, text.strip(), re.IGNORECASE) if len(text) <= LONGEST else None
     if match is None:
         return _unread(text, "text that is not one quantity")
@@ -82,4 +82,4 @@ def _words(text: str) -> Stated:
     if quantity.doubt or emissions_g is None:
         return _unread(text, quantity.doubt or _NO_AMOUNT)
     note = f"converted from {quantity.unit.mass.name}{', approximate' if quantity.is_about else ''}"
-    return Stated(emissions_g=emissions_g, text=text, note=note, is_converted=True)
+    return StatedEmissions(emissions_g=emissions_g, text=text, note=note, is_converted=True)

@@ -3,7 +3,7 @@
 from carbon_lint.card.prose import BodyFigure
 from carbon_lint.lint.context import Context
 from carbon_lint.lint.diagnostic import Hit, Hits
-from carbon_lint.lint.figure import agrees, as_kilograms, shown, step_g
+from carbon_lint.lint.figure import agrees, as_kilograms, last_digit_g, shown
 from carbon_lint.units import KG_TO_G
 
 
@@ -49,7 +49,7 @@ def check(context: Context) -> Hits:
         return
     for stated in context.figures:
         figure = _as_meant(stated, emissions_g)
-        if agrees(figure, emissions_g * 1000) and step_g(figure) < emissions_g * 500:
+        if agrees(figure, emissions_g * 1000) and last_digit_g(figure) < emissions_g * 500:
             yield Hit(
                 f"emissions is {node.text} and the text states {shown(figure)}, 1000 times as much; "
                 "expected grams, this looks like kilograms",

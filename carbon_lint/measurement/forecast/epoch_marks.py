@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from carbon_lint.measurement.forecast.printed_lines import Counter, EpochLine
-from carbon_lint.measurement.phases import Change, Mark
+from carbon_lint.measurement.phases import Mark, MarkAction
 from carbon_lint.records.record import PhaseKind
 
 _MOST_EPOCHS = 100_000  # a bar of more counts something else
@@ -35,7 +35,7 @@ class EpochMarks:
         """Count the epochs from the start again, within a fold."""
         self._prefix = f"fold {number}/{total}, "
         self._number, self._is_ended, self._is_over = None, False, False
-        self._mark(Change.BEGIN)
+        self._mark(MarkAction.BEGIN)
 
     def take_line(self, line: EpochLine, *, has_bar: bool) -> None:
         """Take a line that numbers an epoch; `has_bar`: it counts within the epoch."""
@@ -55,7 +55,7 @@ class EpochMarks:
         number = int(counter.done) + 1
         if counter.done >= counter.total:
             self._is_over = True
-            self._mark(Change.BEGIN)
+            self._mark(MarkAction.BEGIN)
         elif not self._is_earlier(number, is_heading=True):
             self._begin(number)
 
@@ -65,7 +65,7 @@ class EpochMarks:
             return False
         if is_heading:
             self._is_over = True
-            self._mark(Change.BEGIN)
+            self._mark(MarkAction.BEGIN)
             self.problem = (
                 f"epoch {number} began again after epoch {self._number}: what came then is listed by no epoch"
             )
@@ -75,24 +75,24 @@ class EpochMarks:
         if number == self._number:
             return  # drawn again, perhaps when its figures are out
         if self._is_ended:
-            self._mark(Change.EXTEND)  # what came after the figures, such as a validation, is of the epoch before
+            self._mark(MarkAction.EXTEND)  # what came after the figures, such as a validation, is of the epoch before
         self._number, self._is_ended = number, False
-        self._mark(Change.BEGIN, self._name(number))
+        self._mark(MarkAction.BEGIN, self._name(number))
 
     def _end(self, number: int) -> None:
         if self._is_ended and number == self._number:
-            self._mark(Change.EXTEND)
+            self._mark(MarkAction.EXTEND)
             return
         if self._is_ended and self._number is not None:
             first = self._number + 1
-            self._mark(Change.NAME, self._name(first) + (f" to {number}" if number > first else ""))
+            self._mark(MarkAction.NAME, self._name(first) + (f" to {number}" if number > first else ""))
         self._number, self._is_ended = number, True
-        self._mark(Change.BEGIN)
+        self._mark(MarkAction.BEGIN)
 
     def _name(self, number: int) -> str:
         return f"{self._prefix}epoch {number}" if self._prefix else str(number)
 
-    def _mark(self, change: Change, name: str | None = None) -> None:
-        mark = Mark(PhaseKind.EPOCH, change, name)
-        if change is not Change.EXTEND or not self._marks or self._marks[-1] != mark:
+    def _mark(self, action: MarkAction, name: str | None = None) -> None:
+        mark = Mark(PhaseKind.EPOCH, action, name)
+        if action is not MarkAction.EXTEND or not self._marks or self._marks[-1] != mark:
             self._marks.append(mark)

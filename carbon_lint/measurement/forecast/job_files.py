@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from carbon_lint import redact
-from carbon_lint.measurement.phases import MOST_MARKS_A_TICK, MOST_NAME_CHARACTERS, Change, Mark
+from carbon_lint.measurement.phases import MOST_MARKS_A_TICK, MOST_NAME_CHARACTERS, Mark, MarkAction
 from carbon_lint.measurement.unchanged import Unchanged
 from carbon_lint.records.record import PhaseKind
 
@@ -90,7 +90,7 @@ class PhaseFile:
     def _mark(self, name: bytes) -> Mark:
         shown = name[:_MOST_NAME_BYTES].decode(errors="replace").strip()
         text = redact.text(shown, self._secrets)[:MOST_NAME_CHARACTERS]
-        return Mark(PhaseKind.PHASE, Change.BEGIN, text or None)
+        return Mark(PhaseKind.PHASE, MarkAction.BEGIN, text or None)
 
     def _read(self) -> bytes:
         with self._path.open("rb") as file:

@@ -15,7 +15,7 @@ from typing import Any, TypeGuard
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.gpu.host import host_amd_gpus, is_integrated, unreadable_amd
 from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, NotStatedError, Opened, unread
-from carbon_lint.measurement.gpu.visible import ROCR, AmdCard, hiding, visible_amd_cards
+from carbon_lint.measurement.gpu.visible import ROCR, AmdGpu, hiding, visible_amd_gpus
 
 _NOT_INITIALISED = 32  # AMDSMI_STATUS_NOT_INIT
 # MI300 states `current_`, Navi and MI200 `average_`, and from 7.0 on both state `socket_power`.
@@ -76,7 +76,7 @@ class Amdsmi:
                 each if isinstance(each, dict) else self.ask("amdsmi_get_gpu_process_info", handle, each)
                 for each in self.ask("amdsmi_get_gpu_process_list", handle)
             ]
-            return frozenset(process["pid"] for process in processes if _uses_card(process))
+            return frozenset(process["pid"] for process in processes if _uses_gpu(process))
         return frozenset()
 
     def driver(self) -> tuple[str, str] | None:
@@ -160,7 +160,7 @@ def _import_quietly() -> Any:
 
 def _opened(
     library: Amdsmi,
-    found: list[AmdCard],
+    found: list[AmdGpu],
     environ: Mapping[str, str],
     *,
     reads_cuda: bool,
@@ -169,9 +169,9 @@ def _opened(
 ) -> Opened:
     is_order_known = len({each.order for each in found} - {None}) == len(found)
     ordered = sorted(found, key=lambda each: each.order or 0) if is_order_known else found
-    indices, notes = visible_amd_cards(ordered, environ, reads_cuda=reads_cuda, is_order_known=is_order_known)
+    indices, notes = visible_amd_gpus(ordered, environ, reads_cuda=reads_cuda, is_order_known=is_order_known)
     firsts, warnings = _firsts(library, found), list(notes)
-    cards: dict[int, AmdCard] = {}
+    gpus: dict[int, AmdGpu] = {}
     inside_cpu = []
     for each in (found[index] for index in indices):
         if is_integrated(each.address, root):
@@ -182,23 +182,23 @@ def _opened(
             warnings += unread(_lone_die(each), None, optional=optional).warnings
             continue
         seconds = [other for other in found if firsts.get(other.index) is first]
-        cards[first.index] = _whole(first, seconds, found)
+        gpus[first.index] = _whole(first, seconds, found)
         if seconds:
             names = " and ".join([f"AMD GPU {first.index}", *(str(other.index) for other in seconds)])
             warnings.append(
                 f"{names} are one card: its whole energy is counted, once, whichever of them the job can see"
             )
-    if inside_cpu and not cards:
+    if inside_cpu and not gpus:
         warnings += [
             f"AMD GPU {each.index} ({each.name}) is part of the CPU: a counter of the CPU's package holds its energy, "
             "a model of the CPU's load does not"
             for each in inside_cpu
         ]
-    counted = tuple(cards[index] for index in sorted(cards))
-    return Opened(library=library, cards=counted, warnings=tuple(dict.fromkeys(warnings)), is_present=True)
+    counted = tuple(gpus[index] for index in sorted(gpus))
+    return Opened(library=library, gpus=counted, warnings=tuple(dict.fromkeys(warnings)), is_present=True)
 
 
-def _whole(first: AmdCard, seconds: list[AmdCard], found: list[AmdCard]) -> AmdCard:
+def _whole(first: AmdGpu, seconds: list[AmdGpu], found: list[AmdGpu]) -> AmdGpu:
     # Of cards that state no serial number amdsmi makes one and the same UUID: it would make them one when merged.
     is_unique = [each.uuid for each in found].count(first.uuid) == 1 and first.unique_ids
     return replace(
@@ -209,15 +209,15 @@ def _whole(first: AmdCard, seconds: list[AmdCard], found: list[AmdCard]) -> AmdC
     )
 
 
-def _firsts(library: Amdsmi, found: list[AmdCard]) -> dict[int, AmdCard | None]:
+def _firsts(library: Amdsmi, found: list[AmdGpu]) -> dict[int, AmdGpu | None]:
     """Return, by the index of each further die or partition, the card that states the whole card's energy.
 
     `None` if the first die of two is not here. What is not in it is a card of its own.
     """
-    firsts: dict[int, AmdCard | None] = {}
-    whole: list[AmdCard] = []
+    firsts: dict[int, AmdGpu | None] = {}
+    whole: list[AmdGpu] = []
     for each in found:
-        same_device = [card for card in whole if _pci_device(card) and _pci_device(card) == _pci_device(each)]
+        same_device = [gpu for gpu in whole if _pci_device(gpu) and _pci_device(gpu) == _pci_device(each)]
         if same_device:  # a partition; some versions state the whole card's figures for each of them
             firsts[each.index] = same_device[0]
         elif each.device_id not in _DUAL_DIE_DEVICES or _answers(library, each.handle):
@@ -229,7 +229,7 @@ def _firsts(library: Amdsmi, found: list[AmdCard]) -> dict[int, AmdCard | None]:
     return firsts
 
 
-def _pci_device(each: AmdCard) -> str:
+def _pci_device(each: AmdGpu) -> str:
     """Return its address without the function: partitions of a card are functions of one device."""
     return each.address.rpartition(".")[0]
 
@@ -242,7 +242,7 @@ def _answers(library: Amdsmi, handle: Any) -> bool:
     return False
 
 
-def _found(library: Amdsmi, index: int, handle: Any) -> AmdCard:
+def _found(library: Amdsmi, index: int, handle: Any) -> AmdGpu:
     asic = library.ask("amdsmi_get_gpu_asic_info", handle)
     uuid = address = None
     with contextlib.suppress(*library.errors):
@@ -251,7 +251,7 @@ def _found(library: Amdsmi, index: int, handle: Any) -> AmdCard:
         address = library.ask("amdsmi_get_gpu_device_bdf", handle)
     numbering = _numbering(library, handle)
     unique_ids = tuple(dict.fromkeys(_unique_ids(asic.get("asic_serial"), numbering.get("hip_uuid"))))
-    return AmdCard(
+    return AmdGpu(
         index=index,
         name=str(asic.get("market_name") or "AMD GPU"),
         unique_ids=unique_ids,
@@ -297,12 +297,12 @@ def _is_number(value: Any) -> TypeGuard[float]:
     return type(value) in {int, float}
 
 
-def _uses_card(process: Mapping[str, Any]) -> bool:
+def _uses_gpu(process: Mapping[str, Any]) -> bool:
     held = process.get("memory_usage", {}).get("vram_mem", process.get("mem"))
     return not _is_number(held) or held > _UNUSED_BYTES
 
 
-def _lone_die(die: AmdCard) -> MeasurementError:
+def _lone_die(die: AmdGpu) -> MeasurementError:
     return MeasurementError(
         f"AMD GPU {die.index} ({die.name}) is the second die of a card, and states no energy of its own",
         hint="its first die states that of the whole card: give the container that one's /dev/dri/renderD* too",

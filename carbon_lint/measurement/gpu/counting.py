@@ -19,7 +19,7 @@ from typing import Any
 
 from carbon_lint.errors import MeasurementError
 from carbon_lint.measurement.gpu.amd import open_amd
-from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, Card, GpuLibrary
+from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, GpuLibrary, ListedGpu
 from carbon_lint.measurement.gpu.nvidia import open_nvidia
 from carbon_lint.measurement.gpu.sharing import not_ours, others, roots
 from carbon_lint.measurement.gpu.visible import CUDA, HIP, ROCR, hides
@@ -35,7 +35,7 @@ _STANDSTILL_S = 5.0
 _STANDSTILL_W = 1.0
 # A power reading older than this does not count.
 _STALE_S = 1.0
-# Between two looks at who is on a card, and at its power: a look costs two calls of the library per card.
+# Between two looks at who is on a GPU, and at its power: a look costs two calls of the library per GPU.
 _LOOK_EVERY_S = 10.0
 # Looks, before their mean power is compared with the counter's; and how far the two may lie apart: the load varies.
 _LEAST_LOOKS = 12
@@ -43,14 +43,14 @@ _APART = 3.0
 # After two looks only a wrong unit stands out from a load that varies.
 _FEW_LOOKS = 2
 _FAR_APART = 100.0
-_WAKE_S = 1.0  # a card that was asleep may state 0 W at the first question
+_WAKE_S = 1.0  # a GPU that was asleep may state 0 W at the first question
 
 
 @dataclass(slots=True, kw_only=True)
 class CountedGpu:
     """One GPU that is counted."""
 
-    card: Card
+    listed: ListedGpu
     library: GpuLibrary
     has_counter: bool
     is_shared: bool = False
@@ -65,11 +65,11 @@ class CountedGpu:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __str__(self) -> str:
-        return f"{self.library.label} {self.card.index}"
+        return f"{self.library.label} {self.listed.index}"
 
     def process_ids(self) -> set[int]:
-        """Return the ids of the processes on any part of the card."""
-        return {pid for handle in (self.card.handle, *self.card.dies) for pid in self.library.process_ids(handle)}
+        """Return the ids of the processes on any part of the GPU."""
+        return {pid for handle in (self.listed.handle, *self.listed.dies) for pid in self.library.process_ids(handle)}
 
 
 class Gpus:
@@ -110,7 +110,7 @@ class Gpus:
     @property
     def gpus(self) -> tuple[Gpu, ...]:
         """Return those that are counted, without their energy."""
-        return tuple(replace(device.card.gpu, is_shared=device.is_shared) for device in self._devices)
+        return tuple(replace(device.listed.gpu, is_shared=device.is_shared) for device in self._devices)
 
     def counted(self, read_kwh: Sequence[float], pue: float) -> tuple[Gpu, ...]:
         """Return those that are counted, with their energy in it if `read_kwh` (an earlier value of ours) holds it."""
@@ -125,11 +125,11 @@ class Gpus:
             device.moved_s = device.sampled_s = self._clock()
             try:
                 if device.has_counter:
-                    device.counter_mj = device.library.energy_mj(device.card.handle)
+                    device.counter_mj = device.library.energy_mj(device.listed.handle)
                 else:
-                    device.watts = device.library.power_w(device.card.handle)
+                    device.watts = device.library.power_w(device.listed.handle)
             except device.library.errors as error:
-                raise MeasurementError(f"{device} ({device.card.name}) cannot be read: {_text(error)}") from error
+                raise MeasurementError(f"{device} ({device.listed.name}) cannot be read: {_text(error)}") from error
         if self._sampled and self._is_threaded:
             self._thread = threading.Thread(target=self._sample_until_ended, name="gpu-power", daemon=True)
             self._thread.start()
@@ -170,7 +170,7 @@ class Gpus:
         """Take one power sample of each GPU without counter. The thread calls it; so does a test with its own clock."""
         for device in self._sampled:
             try:
-                watts = device.library.power_w(device.card.handle)
+                watts = device.library.power_w(device.listed.handle)
             except device.library.errors as error:
                 device.problem = f"the power of {device} cannot be read: {_text(error)}"
                 continue
@@ -187,12 +187,12 @@ class Gpus:
             self.sample()
 
     def _look(self, now_s: float) -> None:
-        """Mark the cards that others than the job use, with one warning a card. Read how much power they draw."""
+        """Mark the GPUs that others than the job use, with one warning a GPU. Read how much power they draw."""
         self._looked_s = now_s
         for device in self._devices:
             if device.has_counter:
                 with contextlib.suppress(*device.library.errors):
-                    device.seen_w += device.library.power_w(device.card.handle)
+                    device.seen_w += device.library.power_w(device.listed.handle)
                     device.looks += 1
             if not device.is_shared and (count := len(others(device.process_ids(), self._roots))):
                 device.is_shared = True
@@ -227,7 +227,7 @@ def _advance(device: CountedGpu, now_s: float) -> str | None:
 def _advance_counter(device: CountedGpu, now_s: float) -> str | None:
     name = f"the energy counter of {device}"
     try:
-        now_mj = device.library.energy_mj(device.card.handle)
+        now_mj = device.library.energy_mj(device.listed.handle)
     except device.library.errors as error:
         return f"{name} cannot be read: {_text(error)}"
     moved_mj = now_mj - device.counter_mj
@@ -247,7 +247,7 @@ def _standstill(device: CountedGpu, now_s: float, name: str) -> str | None:
     if now_s - device.moved_s < _STANDSTILL_S:
         return None
     try:
-        watts = device.library.power_w(device.card.handle)
+        watts = device.library.power_w(device.listed.handle)
     except device.library.errors:
         return f"{name} stands still, and its power cannot be read"
     return f"{name} stands still at {watts:.0f} W" if watts > _STANDSTILL_W else None
@@ -287,9 +287,9 @@ def open_gpus(environ: Mapping[str, str], *, optional: bool = False, root: Path 
         if opened.library is None:
             continue
         libraries.append(opened.library)
-        for card in opened.cards:
+        for listed in opened.gpus:
             try:
-                devices.append(_device(opened.library, card))
+                devices.append(_device(opened.library, listed))
             except MeasurementError as error:
                 if not optional:
                     raise
@@ -307,18 +307,18 @@ def _missing(environ: Mapping[str, str]) -> Iterator[str]:
             yield f"{name}={value} names a GPU for the job, and none can be seen here: no GPU is counted"
 
 
-def _device(library: GpuLibrary, card: Card) -> CountedGpu:
-    """Raise MeasurementError for a card that states neither energy nor power, as some vGPUs do."""
-    has_counter = card.has_sound_counter and _states_energy(library, card.handle)
+def _device(library: GpuLibrary, listed: ListedGpu) -> CountedGpu:
+    """Raise MeasurementError for a GPU that states neither energy nor power, as some vGPUs do."""
+    has_counter = listed.has_sound_counter and _states_energy(library, listed.handle)
     if not has_counter:
-        problem = _power_problem(library, card.handle)
+        problem = _power_problem(library, listed.handle)
         if problem is not None:
-            name = f"{library.label} {card.index} ({card.name})"
+            name = f"{library.label} {listed.index} ({listed.name})"
             raise MeasurementError(
                 f"{name} states neither its energy nor its power: {problem}",
                 hint=f"a virtual GPU often does not; measure on a whole one, or hide it with {library.hidden_by}",
             )
-    return CountedGpu(card=card, library=library, has_counter=has_counter)
+    return CountedGpu(listed=listed, library=library, has_counter=has_counter)
 
 
 def _power_problem(library: GpuLibrary, handle: Any) -> str | None:

@@ -100,9 +100,9 @@ def host_amd_gpus(root: Path) -> tuple[str, ...]:
         if properties.get("simd_count", 0) > 0 and properties.get("cpu_cores_count", 0) == 0:
             found.add(_address(properties) or f"KFD node {node.name}")
     found = {address for address in found if not is_integrated(address, root)}
-    cards = {address for address in _on_bus(root, *_AMD) if not is_integrated(address, root)}
-    if refused and len(cards) > len(found):
-        found |= cards
+    on_bus = {address for address in _on_bus(root, *_AMD) if not is_integrated(address, root)}
+    if refused and len(on_bus) > len(found):
+        found |= on_bus
     return tuple(sorted(found))
 
 

@@ -1,4 +1,4 @@
-"""Define what `counting` uses of each vendor's library: its calls, and the cards that it lists."""
+"""Define what `counting` uses of each vendor's library: its calls, and the GPUs that it lists."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from carbon_lint.errors import MeasurementError
 from carbon_lint.records.record import Gpu
 
 PLAUSIBLE_W = 5000.0
-"""No card draws more."""
+"""No GPU draws more."""
 
 
 class NotStatedError(RuntimeError):
-    """The card states no such figure."""
+    """The GPU states no such figure."""
 
 
 class GpuLibrary(Protocol):
@@ -28,13 +28,13 @@ class GpuLibrary(Protocol):
         """For an `except` clause."""
 
     def energy_mj(self, handle: Any) -> float:
-        """Return the card's energy counter in mJ, since some moment of its own."""
+        """Return the GPU's energy counter in mJ, since some moment of its own."""
 
     def power_w(self, handle: Any) -> float:
-        """Return the card's power in W, now."""
+        """Return the GPU's power in W, now."""
 
     def process_ids(self, handle: Any) -> Collection[int]:
-        """Return the ids of the processes that use the card, as the driver numbers them; empty if unknown. No error."""
+        """Return the ids of the processes that use the GPU, as the driver numbers them; empty if unknown. No error."""
 
     def driver(self) -> tuple[str, str] | None:
         """Return name and version of the driver, as a record states them; `None` if it states none."""
@@ -44,31 +44,31 @@ class GpuLibrary(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """One GPU of this machine."""
+class ListedGpu:
+    """One GPU of this machine, as its library lists it."""
 
     index: int  # as its library lists it; NVML does so by PCI bus
     name: str
-    uuid: str | None  # `None` if it is not known, or not this card's alone
+    uuid: str | None  # `None` if it is not known, or not this GPU's alone
     handle: Any = None  # for the library's calls
     dies: tuple[Any, ...] = ()  # handles of other parts of it that processes may be on
-    has_sound_counter: bool = True  # False if an energy counter that the card states is known to be wrong
+    has_sound_counter: bool = True  # False if an energy counter that the GPU states is known to be wrong
 
     @property
     def gpu(self) -> Gpu:
-        """Return the card as a record has it."""
+        """Return the GPU as a record has it."""
         return Gpu(index=self.index, name=self.name, uuid=self.uuid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """What one vendor's library has for the job: the cards that it can see, and warnings about them.
+    """What one vendor's library has for the job: the GPUs that it can see, and warnings about them.
 
     `is_present`: this machine has a GPU of the vendor's, seen by the job or not.
     """
 
     library: GpuLibrary | None = None
-    cards: tuple[Card, ...] = ()
+    gpus: tuple[ListedGpu, ...] = ()
     warnings: tuple[str, ...] = ()
     is_present: bool = False
 

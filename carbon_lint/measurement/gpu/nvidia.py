@@ -9,7 +9,7 @@ from typing import Any
 
 from carbon_lint.measurement.gpu.host import host_gpus, unreadable
 from carbon_lint.measurement.gpu.library import PLAUSIBLE_W, Opened, unread
-from carbon_lint.measurement.gpu.visible import CUDA, NvidiaCard, is_hidden, visible_cards
+from carbon_lint.measurement.gpu.visible import CUDA, NvidiaGpu, is_hidden, visible_gpus
 
 
 class Nvml:
@@ -32,7 +32,7 @@ class Nvml:
         return float(self._nvml.nvmlDeviceGetTotalEnergyConsumption(handle))
 
     def power_w(self, handle: Any) -> float:
-        """Return the power of the whole card. Raises RuntimeError if no card draws so much."""
+        """Return the power of the whole GPU. Raises RuntimeError if no GPU draws so much."""
         watts = float(self._nvml.nvmlDeviceGetPowerUsage(handle)) / 1000
         if not 0 <= watts <= PLAUSIBLE_W:
             raise RuntimeError(f"it states {watts:.0f} W, which no card draws")
@@ -67,14 +67,14 @@ def open_nvidia(environ: Mapping[str, str], *, optional: bool, root: Path) -> Op
         return _without(error, environ, optional=optional, root=root)
     try:
         nvml.nvmlInit()
-        cards = [_card(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
+        gpus = [_listed(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
     except (nvml.NVMLError, OSError) as error:
         return _without(error, environ, optional=optional, root=root)
-    if not cards:
+    if not gpus:
         return Opened(library=Nvml(nvml))
-    indices, warnings = visible_cards(cards, environ)
-    visible = tuple(card for card in cards if card.index in indices)
-    return Opened(library=Nvml(nvml), cards=visible, warnings=warnings, is_present=True)
+    indices, warnings = visible_gpus(gpus, environ)
+    visible = tuple(gpu for gpu in gpus if gpu.index in indices)
+    return Opened(library=Nvml(nvml), gpus=visible, warnings=warnings, is_present=True)
 
 
 def _without(error: Exception, environ: Mapping[str, str], *, optional: bool, root: Path) -> Opened:
@@ -84,14 +84,14 @@ def _without(error: Exception, environ: Mapping[str, str], *, optional: bool, ro
     return unread(unreadable(found, error, root), error, optional=optional)
 
 
-def _card(nvml: Any, index: int) -> NvidiaCard:
+def _listed(nvml: Any, index: int) -> NvidiaGpu:
     handle = nvml.nvmlDeviceGetHandleByIndex(index)
     name, uuid = _words(nvml.nvmlDeviceGetName(handle)), _words(nvml.nvmlDeviceGetUUID(handle))
-    return NvidiaCard(index=index, name=name, uuid=uuid, handle=handle, mig_uuids=_mig_uuids(nvml, handle))
+    return NvidiaGpu(index=index, name=name, uuid=uuid, handle=handle, mig_uuids=_mig_uuids(nvml, handle))
 
 
 def _mig_uuids(nvml: Any, handle: Any) -> tuple[str, ...]:
-    """Return the UUIDs of the card's MIG slices; none if the driver or the card knows no MIG."""
+    """Return the UUIDs of the GPU's MIG slices; none if the driver or the GPU knows no MIG."""
     found = []
     try:
         for number in range(nvml.nvmlDeviceGetMaxMigDeviceCount(handle)):

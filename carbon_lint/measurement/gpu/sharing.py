@@ -10,7 +10,7 @@ from carbon_lint.measurement.job.descendants import Process, find_process
 _INITS = {"systemd", "init"}
 _SHELLS = {"sh", "bash", "dash", "ash", "zsh", "ksh"}
 _MPS_SERVER = "nvidia-cuda-mps"
-"""Begins the name of what stands on a card in the place of its clients; its own daemon started it."""
+"""Begins the name of what stands on a GPU in the place of its clients; its own daemon started it."""
 
 
 def roots(*, is_launched: bool) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from carbon_lint.measurement.host import cgroup
-from carbon_lint.measurement.host.cpu import CpuPlan, Limit, whole_machine
+from carbon_lint.measurement.host.cpu import CpuPlan, CpuShare, whole_machine
 from carbon_lint.measurement.host.memory import RamPlan
 from carbon_lint.measurement.host.rapl import CounterError, Counters, Domain, find_zones, readable
 from carbon_lint.records.uncertainty import Assumptions, Bounds, Range
@@ -58,7 +58,7 @@ class HostEnergy:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         # A counter sees the whole machine, whatever limits this process.
-        self.busy = busy or busy_time(None if cpu.zones else cpu.limit, root)
+        self.busy = busy or busy_time(None if cpu.zones else cpu.share_by, root)
         self.warnings: tuple[str, ...] = ()
         self._machine = busy_time(None, root)
         self._root = root
@@ -75,7 +75,7 @@ class HostEnergy:
         for counters in (self._packages, self._memory, self._platform):
             counters.start()
         self._started_s, self._started_busy_s = self._clock(), self._busy_s()
-        if self._cpu.limit is not None and not self._cpu.zones:
+        if self._cpu.share_by is not None and not self._cpu.zones:
             self._started_machine_s = self._machine()
 
     def note_job_cpu(self, seconds: float | None, *, outside: str | None) -> bool:
@@ -83,7 +83,7 @@ class HostEnergy:
 
         See `Meter.note_job_cpu`.
         """
-        if self._cpu.limit is None or self._cpu.zones or self.warnings:
+        if self._cpu.share_by is None or self._cpu.zones or self.warnings:
             return False
         counted_s = self._busy_s() - self._started_busy_s
         if outside is None and (seconds is None or seconds <= counted_s * _SLACK + _SLACK_S):
@@ -148,12 +148,12 @@ def _modelled(power_w: Range | None, elapsed_s: float) -> Range | None:
     return None if power_w is None else power_w.times(elapsed_s / JOULES_PER_KWH)
 
 
-def busy_time(limit: Limit | None, root: Path) -> BusyTime:
-    """Return the busy time that belongs to a limit; without one the machine's."""
-    folder = cgroup.cpu_folder(root) if limit is Limit.QUOTA else None
+def busy_time(share_by: CpuShare | None, root: Path) -> BusyTime:
+    """Return the busy time that belongs to a share; without one the machine's."""
+    folder = cgroup.cpu_folder(root) if share_by is CpuShare.QUOTA else None
     if folder is not None:
         return partial(group_busy_s, folder)
-    names = {b"cpu"} if limit is None else {b"cpu%d" % number for number in os.sched_getaffinity(0)}
+    names = {b"cpu"} if share_by is None else {b"cpu%d" % number for number in os.sched_getaffinity(0)}
     return partial(cpus_busy_s, os.fspath(root / "proc/stat"), names)
 
 

@@ -23,8 +23,8 @@ from carbon_lint.records.record import Method
 UNKNOWN_WIDENING = (1.3 / 4, 10 / 4)
 
 
-class Limit(StrEnum):
-    """What keeps this process from some of the machine's threads."""
+class CpuShare(StrEnum):
+    """What leaves this process only a share of the machine's threads."""
 
     QUOTA = "quota"
     AFFINITY = "affinity"
@@ -41,7 +41,7 @@ class CpuPlan:
     threads: int  # hardware threads that this machine shows
     usable_threads: float  # what affinity and cgroup quota leave of them
     is_virtual: bool
-    limit: Limit | None  # what leaves fewer threads; the load is then not the whole machine's
+    share_by: CpuShare | None  # what leaves fewer threads; the load is then not the whole machine's
     source: str  # where the power comes from, in words
     tables: Mapping[str, str] = field(default_factory=dict)  # the tables behind it, name -> version
     warnings: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ def plan_cpu(
         threads=processor.threads,
         usable_threads=usable,
         is_virtual=processor.is_virtual,
-        limit=Limit.QUOTA if usable < allowed else Limit.AFFINITY if allowed < processor.threads else None,
+        share_by=CpuShare.QUOTA if usable < allowed else CpuShare.AFFINITY if allowed < processor.threads else None,
     )
     if user_power_w is not None:
         return replace(plan, method=Method.USER, source=stated_by, power=stated_cpu(user_power_w), zones=())
@@ -87,8 +87,8 @@ def plan_cpu(
 def whole_machine(plan: CpuPlan, root: Path) -> CpuPlan:
     """Return the plan for all threads of the machine. A power that the user states stays that at full load."""
     if plan.method is not Method.LOAD_MODEL:
-        return replace(plan, limit=None)
-    whole = replace(plan, limit=None, usable_threads=float(plan.threads))
+        return replace(plan, share_by=None)
+    whole = replace(plan, share_by=None, usable_threads=float(plan.threads))
     return replace(_modelled(whole, read_processor(root)), warnings=plan.warnings)
 
 

@@ -48,7 +48,7 @@ def plan_ram(
         return RamPlan(
             method=Method.COUNTER, size_gib=total_gib, power=None, zones=zones, source="RAPL memory counters (dram)"
         )
-    is_shared = not is_limited and cpu.usable_threads < cpu.threads and cpu.limit == "quota"
+    is_shared = not is_limited and cpu.usable_threads < cpu.threads and cpu.share_by == "quota"
     if is_shared:
         size_gib *= cpu.usable_threads / cpu.threads
         what = (

@@ -151,10 +151,10 @@ def _call(engine: tuple[str, ...], environ: Mapping[str, str], *words: str) -> s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a command is known to start beside its own processes."""
+class JobCommand:
+    """The command of a job, and what it is known to start beside its own processes."""
 
-    command: tuple[str, ...]  # with a label for the containers that it starts
+    words: tuple[str, ...]  # with a label for the containers that it starts
     containers: Containers | None = None
     elsewhere: Elsewhere | None = None  # why some of its work can neither be counted nor stopped here
     is_whole: bool = True  # that is all it does; False for a script that does other work here
@@ -169,9 +169,9 @@ class Plan:
         return (f"{what}: {self.elsewhere.why}",)
 
 
-def plan_job(command: Sequence[str], environ: Mapping[str, str], run_id: str, *, is_remote_ok: bool) -> Plan:
-    """Read a command as `plan` does. Raises MeasurementError if its work would be missed and must not be."""
-    found = plan(command, environ, run_id)
+def job_command(command: Sequence[str], environ: Mapping[str, str], run_id: str, *, is_remote_ok: bool) -> JobCommand:
+    """Read a command as `read_command` does. Raises MeasurementError if its work would be missed and must not be."""
+    found = read_command(command, environ, run_id)
     if found.elsewhere is not None and found.is_whole and not is_remote_ok:
         raise MeasurementError(
             f"{found.elsewhere.why}: only the client would be measured",
@@ -181,7 +181,7 @@ def plan_job(command: Sequence[str], environ: Mapping[str, str], run_id: str, *,
     return found
 
 
-def plan(command: Sequence[str], environ: Mapping[str, str], run_id: str) -> Plan:
+def read_command(command: Sequence[str], environ: Mapping[str, str], run_id: str) -> JobCommand:
     """Read a command as far as it can be read without running it: a script in a file is not looked into."""
     command = tuple(command)
     label = f"{LABEL}={run_id}"
@@ -211,8 +211,8 @@ def plan(command: Sequence[str], environ: Mapping[str, str], run_id: str) -> Pla
             )
         else:
             command, containers = changed, mine
-    return Plan(
-        command=command,
+    return JobCommand(
+        words=command,
         containers=containers,
         elsewhere=elsewhere,
         is_whole=is_whole or elsewhere is None,

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 
 from carbon_lint.errors import MissingFigureError
-from carbon_lint.records.emissions_csv.table import NO_VALUE, REQUIRED, UNKNOWN_TIME, Row, Table, read_table
+from carbon_lint.records.emissions_csv.table import NO_VALUE, REQUIRED, UNKNOWN_TIME, CsvTable, Row, read_table
 from carbon_lint.records.fields import LARGEST
 
 PARTS = ("cpu_energy", "gpu_energy", "ram_energy")
@@ -104,7 +104,7 @@ def read_log(*paths: str | os.PathLike[str]) -> Log:
     return log_of([read_table(path) for path in paths])
 
 
-def log_of(tables: Sequence[Table]) -> Log:
+def log_of(tables: Sequence[CsvTable]) -> Log:
     """Return the runs in the tables. Raises MissingFigureError as `read_log` does."""
     name, holds = (tables[0].path, "holds") if len(tables) == 1 else (f"the {len(tables)} files", "hold")
     warnings = [warning for table in tables for warning in table.warnings]

@@ -107,7 +107,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class CsvTable:
     """The rows of one file in its order, and what was left out."""
 
     path: str
@@ -122,7 +122,7 @@ def looks_like_csv(data: bytes) -> bool:
     return {"emissions", "duration"} <= {name.strip(' "') for name in re.split(r"[,;\t|]", head)}
 
 
-def read_table(path: str | os.PathLike[str]) -> Table:
+def read_table(path: str | os.PathLike[str]) -> CsvTable:
     """Return the rows of the file. Raises InputError if it cannot be read or is not such a table."""
     try:
         data = Path(path).read_bytes()
@@ -131,7 +131,7 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     return parse_table(data, str(path))
 
 
-def parse_table(data: bytes, path: str) -> Table:
+def parse_table(data: bytes, path: str) -> CsvTable:
     """Return the rows in `data`. Raises InputError as `read_table` does."""
     _refuse_others(data, path)
     text, is_plain = _decoded(data)
@@ -157,7 +157,7 @@ def parse_table(data: bytes, path: str) -> Table:
             hint="name the file as CodeCarbon wrote it",
         )
     rows = tuple(_rows(lines, header, path, warnings, has_decimal_comma=delimiter in {";", "\t"}))
-    return Table(path=path, rows=rows, warnings=tuple(warnings))
+    return CsvTable(path=path, rows=rows, warnings=tuple(warnings))
 
 
 def _refuse_others(data: bytes, path: str) -> None:

@@ -24,7 +24,7 @@ NO_RUNS = "no runs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class MonthOutlook:
     """What a month will come to, linear in days.
 
     Attributes:
@@ -49,7 +49,7 @@ def by_day(figures: Iterable[tuple[float, float]], period: Period) -> list[float
     return [math.fsum(day) for day in amounts]
 
 
-def outlook(spent: Range, days: Sequence[float], period: Period, now: datetime) -> Outlook | None:
+def outlook(spent: Range, days: Sequence[float], period: Period, now: datetime) -> MonthOutlook | None:
     """Return what a month will come to; `None` if it is over, is not a calendar month, or has had too few days.
 
     The error of a sum of `r` days to come is that of `r` single days and `r` times that of the mean of `n` days seen:
@@ -64,7 +64,7 @@ def outlook(spent: Range, days: Sequence[float], period: Period, now: datetime) 
     spread = 2 * statistics.stdev(seen) * math.sqrt(rest + rest**2 / len(seen))
     low, high = (end / spent.likely if spent.likely else 1.0 for end in (spent.low, spent.high))
     end = Range(low=max(spent.likely, likely - spread) * low, likely=likely, high=(likely + spread) * high)
-    return Outlook(end=end, elapsed_days=elapsed_days, days=round(all_days))
+    return MonthOutlook(end=end, elapsed_days=elapsed_days, days=round(all_days))
 
 
 class Answer(StrEnum):
@@ -94,7 +94,7 @@ class Judged:
     limit: LimitResult
     answer: Answer
     end: Range
-    outlook: Outlook | None
+    outlook: MonthOutlook | None
     used: float | None
     missing: int
 
@@ -104,7 +104,7 @@ class Judged:
         return self.spent.budget.name
 
 
-def judged(spent: Spent, limit: LimitResult, ahead: Outlook | None, now: datetime) -> Judged:
+def judged(spent: Spent, limit: LimitResult, ahead: MonthOutlook | None, now: datetime) -> Judged:
     """Return whether a limit is kept: by the outlook, else by the sum."""
     low, high = (limit.measured, limit.measured) if limit.bounds is None else (limit.bounds.low, limit.bounds.high)
     end = Range(low=low, likely=limit.measured, high=high) if ahead is None else ahead.end
@@ -166,7 +166,7 @@ def sentence(one: Judged) -> str:
     return f"{used}, and {with_range(limit.unit, one.end)} is expected by the end of the month"
 
 
-def basis(ahead: Outlook) -> str:
+def basis(ahead: MonthOutlook) -> str:
     """Say how an outlook was drawn, and how sure it is."""
     return (
         f"Linear in days: {ahead.elapsed_days:.1f} of {ahead.days} days have passed, and the rest is taken to be like "

@@ -15,7 +15,7 @@ from carbon_lint.records.ledger_sum import Counted, Total, sum_of_ranges, total_
 from carbon_lint.records.periods import Period
 from carbon_lint.records.record import Outcome, Record, UsedException
 from carbon_lint.records.uncertainty import Range
-from carbon_lint.report.ledger.answer import Judged, Outlook, by_day, judged, outlook
+from carbon_lint.report.ledger.answer import Judged, MonthOutlook, by_day, judged, outlook
 
 UNNAMED = "(not stated)"
 
@@ -107,7 +107,7 @@ class Month:
     now: datetime
     total: Total
     budgets: tuple[Judged, ...]
-    outlook_g: Outlook | None
+    outlook_g: MonthOutlook | None
     days_g: tuple[float | None, ...]
     days_by_model_g: Mapping[str, tuple[float | None, ...]]
     groups: Mapping[str, tuple[Group, ...]]

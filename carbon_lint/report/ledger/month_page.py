@@ -62,8 +62,8 @@ def _course(month: Month, days: tuple[str, ...], seen: int) -> Plot:
     sums = [None if day is None else sum_ for sum_, day in zip(so_far, month.days_g, strict=False)]
     series: dict[str, tuple[float | None, ...]] = {"so far": (*sums, *(None,) * (len(days) - len(sums)))}
     if month.outlook_g is not None and seen < len(days):
-        step = (month.outlook_g.end.likely - so_far[-1]) / (len(days) - seen)
-        ahead = [so_far[-1] + step * at for at in range(len(days) - seen + 1)]
+        daily_g = (month.outlook_g.end.likely - so_far[-1]) / (len(days) - seen)
+        ahead = [so_far[-1] + daily_g * at for at in range(len(days) - seen + 1)]
         series["expected"] = (*(None,) * (seen - 1), *ahead)
     limits = [
         one.limit.allowed

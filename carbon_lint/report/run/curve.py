@@ -13,8 +13,8 @@ from itertools import pairwise
 from carbon_lint.measurement.meter import Reading
 from carbon_lint.units import JOULES_PER_KWH, format_power, significant
 
-STEPS = 240
-"""Steps of the grid: a chart on a page is about 700 pixels wide, so one step is about 3 pixels."""
+SLICES = 240
+"""Slices of the grid: a chart on a page is about 700 pixels wide, so one slice is about 3 pixels."""
 
 LEAST_READINGS = 10  # fewer show when the readings were taken, and not what the job used
 _COMPONENTS = ("gpu", "cpu", "ram")
@@ -33,10 +33,10 @@ class Curve:
     """A run on an even grid.
 
     Attributes:
-        ends_s: end of each step in seconds since the start.
-        total_w: mean watts over each step.
+        ends_s: end of each slice in seconds since the start.
+        total_w: mean watts over each slice.
         power_w: the same by component (`gpu`, `cpu`, `ram`); only components that have energy.
-        energy_kwh: energy so far, as last read before the end of each step.
+        energy_kwh: energy so far, as last read before the end of each slice.
         emissions_g: grams so far, as long as `elapsed_s`; empty if the run has no carbon intensity.
     """
 
@@ -47,18 +47,18 @@ class Curve:
     emissions_g: tuple[float, ...]
 
 
-def curve_of(readings: Sequence[Reading], steps: int = STEPS) -> Curve | None:
-    """Return the run on at most `steps` steps, or None if fewer than ten readings hold a total.
+def curve_of(readings: Sequence[Reading], slices: int = SLICES) -> Curve | None:
+    """Return the run on at most `slices` slices, or None if fewer than ten readings hold a total.
 
-    Between two readings the power is taken to be even, so the steps have the energy of the run, also over a gap.
+    Between two readings the power is taken to be even, so the slices have the energy of the run, also over a gap.
     """
     known = [reading for reading in readings if reading.energy_kwh.total is not None]
     if len(known) < LEAST_READINGS or known[-1].elapsed_s <= known[0].elapsed_s:
         return None
     times = [reading.elapsed_s for reading in known]
-    count = min(steps, len(known) - 1)
+    count = min(slices, len(known) - 1)
     length_s = times[-1] - times[0]
-    grid = [*(times[0] + length_s * step / count for step in range(count)), times[-1]]
+    grid = [*(times[0] + length_s * number / count for number in range(count)), times[-1]]
     held = [known[bisect_right(times, end_s) - 1] for end_s in grid[1:]]
     grams = [reading.emissions_g for reading in held if reading.emissions_g is not None]
     return Curve(
@@ -71,7 +71,7 @@ def curve_of(readings: Sequence[Reading], steps: int = STEPS) -> Curve | None:
 
 
 def _watts(known: Sequence[Reading], grid: Sequence[float], part: str) -> tuple[float, ...] | None:
-    """Return the mean watts of a component or of all over each step, or None if one of the energies is not known."""
+    """Return the mean watts of a component or of all over each slice, or None if one of the energies is not known."""
     energies = [getattr(reading.energy_kwh, part) for reading in known]
     if None in energies:
         return None
@@ -93,7 +93,7 @@ def _between(times: Sequence[float], values: Sequence[float], at_s: float) -> fl
 
 def sparkline(readings: Sequence[Reading]) -> str | None:
     """Return `▁▃█… 3.2 to 8.1 W`, from 0 W to the highest; `None` without enough readings or without power."""
-    curve = curve_of(readings, steps=_SPARKS)
+    curve = curve_of(readings, slices=_SPARKS)
     top = max(curve.total_w) if curve is not None else 0.0
     if curve is None or top <= 0:
         return None
@@ -112,7 +112,7 @@ def mermaid(readings: Sequence[Reading]) -> str:
 
 
 def _chart(curve: Curve, title: str, points: Sequence[float], scales: Sequence[tuple[str, float]]) -> str:
-    """Return one line. Mermaid's xychart spaces its points evenly, as the steps of a curve are."""
+    """Return one line. Mermaid's xychart spaces its points evenly, as the slices of a curve are."""
     top = max(points)
     unit, size = _scale(top, scales)
     time_unit, time_size = _scale(curve.ends_s[-1], _TIME_SCALES)

@@ -204,7 +204,7 @@ def _sum(
 
 
 def _forecast(curve: Curve, unit: str, course: Course) -> tuple[float | None, ...]:
-    """Return at each step what the forecast of that moment gave for the end; empty without one for this unit."""
+    """Return at each slice what the forecast of that moment gave for the end; empty without one for this unit."""
     last = course.readings[-1]
     allowed = {name: limit for name, key in _LIMITS.items() if (limit := course.limits.get(key))}
     so_far = {"g": last.emissions_g, "kWh": last.energy_kwh.total}

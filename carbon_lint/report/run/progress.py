@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable
 
-from carbon_lint.measurement.progress import RunProgress, Stage
+from carbon_lint.measurement.progress import Occasion, RunProgress
 from carbon_lint.text import terminal
 from carbon_lint.units import format_duration, format_emissions, format_energy, format_power
 
@@ -58,7 +58,7 @@ class LogLines:
     def __call__(self, progress: RunProgress) -> None:
         """Show one tick."""
         lines = [f"carbon-lint: {terminal(notice)}\n" for notice in notices(progress)]
-        if progress.stage is Stage.RUNNING and progress.elapsed_s >= self._next_s:
+        if progress.occasion is Occasion.RUNNING and progress.elapsed_s >= self._next_s:
             self._next_s = progress.elapsed_s + LOG_EVERY_S
             lines.append(render_line(progress, 200).replace("carbon-lint  ", "carbon-lint: ", 1) + "\n")
         start = "\n" if progress.is_line_open else ""
@@ -88,9 +88,9 @@ class LiveLine:
         if shown := notices(progress):
             out += self._clear() + ("\r\n" if progress.is_line_open else "")
             out += "".join(f"carbon-lint: {terminal(notice)}\r\n" for notice in shown)
-        if progress.stage is Stage.RUNNING:
+        if progress.occasion is Occasion.RUNNING:
             out += self._draw(progress)
-        elif progress.stage in {Stage.SUSPENDED, Stage.ENDED}:
+        elif progress.occasion in {Occasion.SUSPENDED, Occasion.ENDED}:
             out += self._clear()
         if out:
             self._write(out)  # in one piece, so that the job cannot write into the middle of a sequence

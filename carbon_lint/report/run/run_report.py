@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from carbon_lint.config import Change
+from carbon_lint.config import KeyChange
 from carbon_lint.gate.baseline import Comparison
 from carbon_lint.gate.exceptions import Excused, used_in
 from carbon_lint.gate.verdict import Status, Verdict
@@ -44,7 +44,7 @@ class RunReport:
     comparison: Comparison | None = None
     is_limited: bool = False
     is_over_budget: bool = False
-    limit_changes: tuple[Change, ...] = ()
+    limit_changes: tuple[KeyChange, ...] = ()
     card: CardChange | None = None
     lint: LintReport | None = None
     publication: Publication | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from carbon_lint.config import Change
+from carbon_lint.config import KeyChange
 from carbon_lint.gate.baseline import Comparison
 from carbon_lint.gate.budget import figure
 from carbon_lint.gate.exceptions import Excused
@@ -94,7 +94,7 @@ def comparison(compared: Comparison | None) -> str:
     return markdown_table(phrases.COMPARISON_HEADS, phrases.comparison_rows(compared)) + notes
 
 
-def changes(proposed: Iterable[Change]) -> str:
+def changes(proposed: Iterable[KeyChange]) -> str:
     """Return what the pull request changes in the configuration, which does not hold yet. Empty without a change."""
     rows = [tuple(markdown_code(text, in_table=True) for text in (one.name, one.before, one.after)) for one in proposed]
     if not rows:

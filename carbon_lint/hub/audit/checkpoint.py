@@ -10,16 +10,16 @@ from typing import Any, Self
 
 from carbon_lint.errors import InputError, OutputError
 from carbon_lint.hub.audit.cards import AuditedCard, Proposal
-from carbon_lint.hub.search.stated import Stated
+from carbon_lint.hub.search.stated import StatedEmissions
 from carbon_lint.records.journal import parse_line, parsed_lines
 
-FORMAT = "carbon-lint/audit-journal@1"
+FORMAT = "carbon-lint/audit-checkpoint@1"
 
 
-class AuditJournal:
+class Checkpoint:
     """Appends every verdict to a file, and gives back those of an earlier, interrupted audit of the same cards.
 
-    `key` says what is audited and how: a journal of something else is refused, not mixed in.
+    `key` says what is audited and how: a checkpoint of something else is refused, not mixed in.
     """
 
     def __init__(self, path: Path, key: dict[str, Any]) -> None:
@@ -32,7 +32,7 @@ class AuditJournal:
             self._stream = path.open("a", encoding="utf-8")
         except OSError as error:
             raise OutputError(
-                f"{path}: cannot be written: {error.strerror}", hint="name another by --journal"
+                f"{path}: cannot be written: {error.strerror}", hint="name another by --checkpoint"
             ) from error
         if not self.done and self._stream.tell() == 0:
             self._write({"format": FORMAT, "key": self._key})
@@ -48,7 +48,7 @@ class AuditJournal:
         self._write(asdict(audited))
 
     def finish(self) -> None:
-        """End the journal: the audit is complete, and the next one starts from the beginning."""
+        """End the checkpoint: the audit is complete, and the next one starts from the beginning."""
         self._stream.close()
         self.path.unlink(missing_ok=True)
 
@@ -73,7 +73,7 @@ class AuditJournal:
         head = parse_line(lines[0]) if lines else None
         if lines and (head is None or head.get("format") != FORMAT or head.get("key") != self._key):
             raise InputError(
-                f"{self.path} is the journal of another audit", hint="remove it, or name another by --journal"
+                f"{self.path} is the checkpoint of another audit", hint="remove it, or name another by --checkpoint"
             )
         for document in parsed_lines(lines[1:]):
             audited = from_json(document)
@@ -88,7 +88,7 @@ def from_json(document: dict[str, Any]) -> AuditedCard:
     values = {
         **document,
         "findings": tuple(document["findings"]),
-        "stated": None if stated is None else Stated(**stated),
+        "stated": None if stated is None else StatedEmissions(**stated),
         "proposal": None if proposal is None else Proposal(**proposal),
     }
     return AuditedCard(**values)

@@ -1,6 +1,6 @@
-"""Label the containers that a job's scripts and programs start, by a front of each engine's client on the job's PATH.
+"""Label the containers that a job's scripts and programs start, by a shim of each engine's client on the job's PATH.
 
-A front is a shell script of a few lines. It adds our label to `run` and `create`, notes the call, and becomes the real
+A shim is a shell script of a few lines. It adds our label to `run` and `create`, notes the call, and becomes the real
 client with all arguments unchanged. A client that is called by its path, or behind a `sudo` with a PATH of its own, is
 missed.
 """
@@ -75,8 +75,8 @@ exec {client} "$@"
 """
 
 
-class Fronts(AbstractContextManager["Fronts"]):
-    """The fronts of one run, in a folder of their own, which is removed at the end."""
+class Shims(AbstractContextManager["Shims"]):
+    """The shims of one run, in a folder of their own, which is removed at the end."""
 
     def __init__(self, folder: Path, label: str, environ: Mapping[str, str]) -> None:
         self.folder = folder
@@ -87,11 +87,11 @@ class Fronts(AbstractContextManager["Fronts"]):
         self._known: list[_Call] | None = None  # all calls, each noted in full
 
     def on_path(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """Return the environment with the fronts first on its PATH."""
+        """Return the environment with the shims first on its PATH."""
         return {**environ, "PATH": os.pathsep.join((os.fspath(self.folder), environ["PATH"]))}
 
     def containers(self) -> Containers | None:
-        """Return what was started so far; `None` if no front was called to start a container of the job's own."""
+        """Return what was started so far; `None` if no shim was called to start a container of the job's own."""
         calls = self._read_calls()
         has_starts = any(call.verb in _STARTS for call in calls)
         made = [call for call in calls if call.verb == "run" or (call.makes_one and has_starts)]
@@ -174,13 +174,13 @@ class _Call(NamedTuple):
         return " ".join((name, *between, self.verb))
 
 
-def finder(own: Containers | None, fronts: Fronts | None) -> Find:
+def finder(own: Containers | None, shims: Shims | None) -> Find:
     """Return a function that finds the containers that a job has by then: those of its command, and of its scripts."""
-    if fronts is None:
+    if shims is None:
         return lambda: own
 
     def find() -> Containers | None:
-        found = fronts.containers()
+        found = shims.containers()
         if found is None or own is None:
             return found or own
         engines = tuple(dict.fromkeys((*own.engines, *found.engines)))
@@ -189,8 +189,8 @@ def finder(own: Containers | None, fronts: Fronts | None) -> Find:
     return find
 
 
-def open_fronts(environ: Mapping[str, str], run_id: str) -> Fronts | None:
-    """Make the fronts of those clients that are on the job's PATH; `None` if none can be run (logged)."""
+def open_shims(environ: Mapping[str, str], run_id: str) -> Shims | None:
+    """Make the shims of those clients that are on the job's PATH; `None` if none can be run (logged)."""
     found = {name: shutil.which(name, path=environ.get("PATH", "")) for name in CLIENTS}
     clients = {name: os.path.abspath(path) for name, path in found.items() if path is not None}
     if not clients or not shutil.which("sh", path=environ["PATH"]):
@@ -211,7 +211,7 @@ def open_fronts(environ: Mapping[str, str], run_id: str) -> Fronts | None:
             debug.log("containers", "nothing can be run in %s, so those that scripts start are not seen", folder)
             return None
         undo.pop_all()
-    return Fronts(folder, label, environ)
+    return Shims(folder, label, environ)
 
 
 def _script(name: str, client: str, label: str, calls: Path) -> str:
