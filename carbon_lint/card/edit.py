@@ -1,4 +1,4 @@
-"""Writes `co2_eq_emissions` into a card's text by splicing: not one byte outside the block changes.
+"""Write `co2_eq_emissions` into a card's text by splicing: not one byte outside the block changes.
 
 The result is read again before it is returned: every other key must be what it was, and the block must hold
 what was asked for, to every reader. A card that cannot be changed in this way is refused.

@@ -1,4 +1,4 @@
-"""Reads a model card's bytes. Whatever they are, a `Card` comes back and what is wrong is in its `problems`."""
+"""Read a model card's bytes. Whatever they are, a `Card` comes back and what is wrong is in its `problems`."""
 
 from __future__ import annotations
 

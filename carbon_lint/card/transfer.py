@@ -1,4 +1,4 @@
-"""Takes the figures of one card and puts them into another: everything else of the other card stays as it is."""
+"""Take the figures of one card and put them into another: everything else of the other card stays as it is."""
 
 from __future__ import annotations
 

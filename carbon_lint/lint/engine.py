@@ -1,4 +1,4 @@
-"""Runs the rules: over one card, one text, or the files of a request."""
+"""Run the rules: over one card, one text, or the files of a request."""
 
 from __future__ import annotations
 

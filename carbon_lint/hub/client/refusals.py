@@ -1,4 +1,4 @@
-"""Turns what the client raises into one clear message: what the Hub refused, why, and what to do."""
+"""Turn what the client raises into one clear message: what the Hub refused, why, and what to do."""
 
 from __future__ import annotations
 
