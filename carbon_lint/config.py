@@ -287,5 +287,6 @@ def _bytes(path: str) -> bytes:
             return stream.read()
     except OSError as error:
         from carbon_lint.errors import ConfigError
+        from carbon_lint.files import why
 
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}", path=path) from error
+        raise ConfigError(f"cannot read {path}: {why(error)}", path=path) from error

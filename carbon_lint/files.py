@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+FORCE_OVERWRITES = "--force overwrites it"
+"""What to do about a file that a verb's `--output` does not overwrite."""
 _ANY_WRITE_BIT = 0o222
 _LARGEST_OUTPUT = 2**27  # a record or report of ours is far smaller; weights are not read to the end to know them
 
@@ -27,8 +29,22 @@ def read_file(path: str, what: str) -> bytes | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(f"cannot read {path}: {why}", hint=f"name a {what} that can be read") from error
+        raise InputError(f"cannot read {path}: {why(error)}", hint=f"name a {what} that can be read") from error
+
+
+def read_named(path: str, what: str) -> bytes:
+    """Return the bytes of the `what` (card, record) that a user has named. Raises InputError."""
+    data = read_file(path, what)
+    if data is None:
+        raise InputError(f"cannot read {path}: {why(FileNotFoundError())}", hint=f"check the path of the {what}")
+    return data
+
+
+def why(error: OSError | ValueError) -> str:
+    """Return why a file cannot be read, in the words of every message about one."""
+    if isinstance(error, FileNotFoundError):
+        return "it is not there"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def repository_root(folder: str) -> str | None:
@@ -94,9 +110,9 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
 
 
 def check_is_ours(
-    path: str | os.PathLike[str], what: str, is_ours: Callable[[bytes], bool], *, hint: str | None = None
+    path: str | os.PathLike[str], what: str, is_ours: Callable[[bytes], bool], *, hint: str = FORCE_OVERWRITES
 ) -> None:
-    """Raise OutputError if a file is at `path` that is neither empty nor an earlier `what` (record, report) of ours."""
+    """Raise OutputError if a file is at `path` that is neither blank nor `what` (a record, a report) of ours."""
     if not os.path.isfile(path):
         return
     try:
@@ -107,10 +123,7 @@ def check_is_ours(
             f"cannot see whether {os.fspath(path)} may be overwritten: {error.strerror}", hint="name another file"
         ) from error
     if data and (len(data) > _LARGEST_OUTPUT or (data.strip() and not is_ours(data))):
-        raise OutputError(
-            f"{os.fspath(path)} exists and is not {what}; refusing to overwrite it",
-            hint=hint or "name another file, or move this one away first",
-        )
+        raise OutputError(f"{os.fspath(path)} exists and is not {what}", hint=hint)
 
 
 def make_folder_for(path: str | os.PathLike[str], *, hint: str | None = None) -> None:

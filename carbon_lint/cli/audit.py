@@ -26,11 +26,19 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from carbon_lint import __version__
-from carbon_lint.cli.flags import add_format_argument, put, read_flag, say, show_wait
+from carbon_lint.cli.flags import (
+    add_format_argument,
+    add_output_arguments,
+    check_output,
+    put,
+    read_flag,
+    say,
+    show_wait,
+    whole,
+)
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import HubError, UsageError
 from carbon_lint.lint.batch import cores
-from carbon_lint.report.earlier import check_replaceable
 from carbon_lint.text import plural
 from carbon_lint.units import format_duration, parse_duration_s
 
@@ -53,7 +61,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     which.add_argument("--models", metavar="FILE", help="the models named in a file, one a line")
     which.add_argument("--from", metavar="FILE", dest="file", help="the cards in a .jsonl or .parquet file")
     add_format_argument(parser, "text", "json", "html", "sarif")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write the report to FILE")
+    add_output_arguments(parser)
     parser.add_argument(
         "--checkpoint",
         metavar="FILE",
@@ -66,19 +74,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     _add_file_arguments(parser)
     pulls = parser.add_argument_group("corrections")
     pulls.add_argument("--open-prs", action="store_true", help="propose grams if a card's own figures prove kilograms")
-    pulls.add_argument(
-        "--max-prs",
-        metavar="N",
-        type=int,
-        default=DEFAULT_MAX_PRS,
-        help=f"at most so many (default {DEFAULT_MAX_PRS})",
-    )
+    pulls.add_argument("--max-prs", metavar="N", help=f"at most so many (default {DEFAULT_MAX_PRS})")
     pulls.add_argument("--yes", action="store_true", help="open them; without --yes they are only listed")
 
 
 def _add_file_arguments(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("for a file of cards (--from)")
-    group.add_argument("--workers", metavar="N", type=int, help="number of processes (default: one per core)")
+    group.add_argument("--workers", metavar="N", help="number of processes (default: one per core)")
     group.add_argument("--stating-only", action="store_true", help="read only cards that mention CO2 or emissions")
     group.add_argument(
         "--engine", choices=("local", "ray"), default="local", help="this machine (default), or a Ray cluster"
@@ -91,6 +93,9 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.hub.audit.cards import check_not_empty
 
     _refuse_what_cannot_be_combined(arguments)
+    check_output(arguments, arguments.format)
+    for name in ("workers", "max_prs"):
+        read_flag(arguments, name, whole)  # before the hours that an audit takes
     settings = load(".")
     sums = _of_file(arguments, settings) if arguments.file else _of_hub(arguments, settings)
     check_not_empty(sums, arguments.file or arguments.models or arguments.author)
@@ -104,8 +109,6 @@ def _refuse_what_cannot_be_combined(arguments: Namespace) -> None:
         raise UsageError(
             "--engine ray is for a file of cards", hint="the Hub's allowance of requests is the limit there"
         )
-    if (arguments.workers is not None and arguments.workers < 1) or arguments.max_prs < 1:
-        raise UsageError("--workers and --max-prs must be 1 or more", hint="leave them out for the default")
 
 
 def _of_file(arguments: Namespace, settings: Settings) -> Tally:
@@ -119,7 +122,7 @@ def _of_file(arguments: Namespace, settings: Settings) -> Tally:
         verdicts = audit_on_ray(arguments.file, settings, arguments.ray_address, only_mentioning=arguments.stating_only)
     else:
         # handing a card to another process costs more than looking for a word in it
-        workers = arguments.workers or (1 if arguments.stating_only else cores())
+        workers = read_flag(arguments, "workers", whole) or (1 if arguments.stating_only else cores())
         cards = cards_in(arguments.file)
         verdicts = audit_in_processes(cards, settings, workers, only_mentioning=arguments.stating_only)
     with closing(_Show()) as show, _interrupt_asked_for() as is_asked_for:
@@ -195,8 +198,6 @@ def _write(sums: Tally, arguments: Namespace, endpoint: str | None) -> None:
     title = arguments.file or arguments.author or arguments.models
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     text = RENDER[arguments.format](sums, About(title, when, endpoint))
-    if arguments.output is not None:
-        check_replaceable(arguments.output, arguments.format)
     put(text, arguments.output)
 
 
@@ -205,13 +206,14 @@ def _open_prs(arguments: Namespace, sums: Tally, settings: Settings, catalogue: 
     from carbon_lint.hub.publish.proposals import propose_each
 
     seen = new = 0
-    for done in propose_each(sums.proposals, settings, catalogue, most=arguments.max_prs, is_meant=arguments.yes):
+    most = read_flag(arguments, "max_prs", whole) or DEFAULT_MAX_PRS
+    for done in propose_each(sums.proposals, settings, catalogue, most=most, is_meant=arguments.yes):
         seen, new = seen + 1, new + done.is_new
         name = f"would propose to {done.id}" if done.is_new and done.url is None else done.id
         say(f"{name}: {done.note} {done.url or ''}".rstrip())
     left = len(sums.proposals) - seen
     if left:
-        say(f"stopped at --max-prs {arguments.max_prs}; {left} more models may follow")
+        say(f"stopped at --max-prs {most}; {left} more models may follow")
     if not arguments.yes:
         say(f"--yes opens {plural(new, 'pull request')}")
 

@@ -31,8 +31,8 @@ from carbon_lint.card.from_record import CardChange, card_with_record
 from carbon_lint.cli import csv_flags
 from carbon_lint.cli.flags import add_keys, say
 from carbon_lint.config import load
-from carbon_lint.errors import InputError, UsageError
-from carbon_lint.files import read_file, write_atomically
+from carbon_lint.errors import UsageError
+from carbon_lint.files import read_named, write_atomically
 from carbon_lint.pipeline.card import card_bytes, whole_group
 from carbon_lint.records.emissions_csv.record import record_from_csv
 from carbon_lint.records.emissions_csv.table import looks_like_csv
@@ -130,10 +130,7 @@ def _evidence(arguments: Namespace) -> tuple[Record, tuple[str, ...]]:
 
 
 def _is_table(source: str) -> bool:
-    head = read_file(source, "record")
-    if head is None:
-        raise InputError(f"{source} is not there", hint="name a record, or the emissions.csv of the run")
-    return looks_like_csv(head) or source.lower().endswith(".csv")
+    return looks_like_csv(read_named(source, "record")) or source.lower().endswith(".csv")
 
 
 def _from_record(source: str, arguments: Namespace) -> tuple[Record, tuple[str, ...]]:

@@ -50,6 +50,7 @@ _DEFAULTS = {
     "fix": False,
     "unsafe_fixes": False,
     "diff": False,
+    "force": False,
     **csv_flags.DEFAULTS,
 }
 _REPEATED: dict[str, Any] = {"action": "append", "default": []}
@@ -74,12 +75,13 @@ def quick_arguments(argv: list[str]) -> Any:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `check`."""
+    from carbon_lint.cli.flags import add_output_arguments
     from carbon_lint.report.findings.reporters import REPORTERS
 
     add = parser.add_argument
     add("paths", nargs="*", metavar="PATH", help="model cards and folders (default: README.md)")
     add("--format", choices=list(REPORTERS), default="text", help="how findings are shown (default: text)")
-    add("-o", "--output", **_REPEATED, metavar="FORMAT=PATH", help="also write a report; repeatable")
+    add_output_arguments(parser, "also write a report; repeatable", metavar="FORMAT=PATH", **_REPEATED)
     add("--include", **_REPEATED, metavar="GLOB", help="in folders, also check files with such names")
     add("--hook", action="store_true", help="skip named files that have no front matter, as the pre-commit hook needs")
     add(
@@ -130,7 +132,7 @@ def run(arguments: Namespace) -> int:
     if arguments.output:
         from carbon_lint.report.findings.outputs import parse_outputs
 
-        outputs = parse_outputs(arguments.output)
+        outputs = parse_outputs(arguments.output, force=arguments.force)
     request = _request(arguments)
     if not arguments.paths and not os.path.exists(CARD_NAME):
         from carbon_lint.errors import NoCardsError
@@ -148,7 +150,7 @@ def run(arguments: Namespace) -> int:
     if outputs:
         from carbon_lint.report.findings.outputs import write_outputs
 
-        write_outputs(report, outputs, options)
+        write_outputs(report, outputs, options, force=arguments.force)
     if report.files_unread:
         return 2
     is_failing = report.is_failing or report.fixed or (diffs and arguments.diff)

@@ -1,9 +1,9 @@
 r"""Estimate the energy and the emissions of a job before it runs.
 
-  carbon-lint estimate --gpu A100 --count 8 --hours 12 --location FRA
-  carbon-lint estimate --runner ubuntu-latest --hours 1 --load 50%
+  carbon-lint estimate --gpu A100 --count 8 --hours 12h --location FRA
+  carbon-lint estimate --runner ubuntu-latest --hours 1h --load 50%
   carbon-lint estimate --cpu 'EPYC 7763' --sockets 2 --memory '256 GiB' \
-    --hours 12
+    --hours 12h
   carbon-lint estimate --from-record short.json --scale 40
 
 The result is a range, with what it is computed from.
@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 
-from carbon_lint.cli.flags import add_format_argument, add_keys, add_place_arguments, options_from, read_flag
+from carbon_lint.cli.flags import add_format_argument, add_keys, add_place_arguments, options_from, read_flag, whole
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
 from carbon_lint.estimate.job import Device, Estimate, estimate_job, estimate_record, find_gpu
@@ -23,8 +23,7 @@ from carbon_lint.pipeline.options import fraction, number
 from carbon_lint.pipeline.place import place_of_now
 from carbon_lint.records.store import load_record
 from carbon_lint.report.estimate import estimate_json, estimate_text
-from carbon_lint.text import quoted
-from carbon_lint.units import parse_memory_gib, parse_power_w
+from carbon_lint.units import parse_duration_s, parse_memory_gib, parse_power_w
 
 _SUBJECTS = ("gpu", "power", "cpu", "runner", "from_record")
 _ONLY_OF_A_JOB = ("count", "hours", "host_power", "sockets", "threads", "memory", "load")
@@ -35,16 +34,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint estimate`."""
     what = parser.add_argument_group("the job (--gpu, --power, --cpu, --runner or --from-record)")
     what.add_argument("--gpu", metavar="NAME", help="A100, H100, T4, RTX 3090, ...")
-    what.add_argument("--power", metavar="QUANTITY", help="rating of a device that is not in the table, e.g. '300 W'")
+    what.add_argument("--power", metavar="QUANTITY", help="rating of a device not in the table, such as '300 W'")
     what.add_argument("--count", metavar="N", help="how many GPUs or devices (default 1)")
     what.add_argument("--runner", metavar="LABEL", help="a hosted runner: ubuntu-latest, hf-jobs-a10g-small, ...")
-    what.add_argument("--cpu", metavar="NAME", help="the processor, e.g. 'AMD EPYC 7763'")
+    what.add_argument("--cpu", metavar="NAME", help="the processor, such as 'AMD EPYC 7763'")
     what.add_argument("--sockets", metavar="N", help="how many processors the machine has (default 1)")
     what.add_argument("--threads", metavar="N", help="how many threads the job may use, if not all, as in a VM")
-    what.add_argument("--memory", metavar="QUANTITY", help="memory that the job may use, e.g. '16 GiB'")
-    what.add_argument("--load", metavar="PERCENT", help="mean load of the CPU, e.g. 50%% (default: from idle to full)")
-    what.add_argument("--hours", metavar="N", help="how long the job takes")
-    what.add_argument("--host-power", metavar="QUANTITY", help="the machine around the GPUs, e.g. '400 W'")
+    what.add_argument("--memory", metavar="QUANTITY", help="memory that the job may use, such as '16 GiB'")
+    what.add_argument("--load", metavar="PERCENT", help="mean load of the CPU, such as 50%% (default: idle to full)")
+    what.add_argument("--hours", metavar="DURATION", help="how long the job takes, such as 12h")
+    what.add_argument("--host-power", metavar="QUANTITY", help="the machine around the GPUs, such as '400 W'")
     what.add_argument("--from-record", metavar="FILE", help="a measured run to scale up")
     what.add_argument("--scale", metavar="N", help="how many times that run (default 1)")
     where = parser.add_argument_group("the place (default: as configured; without a place, energy only)")
@@ -75,13 +74,13 @@ def _estimate(arguments: Namespace) -> Estimate:
             pue=options.pue,
         )
 
-    hours = read_flag(arguments, "hours", number)
-    if hours is None:
-        raise UsageError("how long does the job run?", hint="--hours 12")
+    seconds = read_flag(arguments, "hours", parse_duration_s)
+    if seconds is None:
+        raise UsageError("how long does the job run?", hint="--hours 12h")
     runner = None if arguments.runner is None else find_runner(arguments.runner)
     device, count = _devices(arguments, runner)
     return estimate_job(
-        hours=hours,
+        hours=seconds / 3600,
         place=place,
         device=device,
         count=count,
@@ -98,7 +97,7 @@ def _check_flags(arguments: Namespace) -> set[str]:
     if not given:
         raise UsageError(
             "give one of --gpu, --power, --cpu, --runner, --from-record",
-            hint="carbon-lint estimate --gpu A100 --hours 12",
+            hint="carbon-lint estimate --gpu A100 --hours 12h",
         )
     for one, other in (("gpu", "power"), ("runner", "gpu"), ("runner", "power"), ("runner", "cpu")):
         if {one, other} <= given:
@@ -124,7 +123,7 @@ def _flag(name: str) -> str:
 def _devices(arguments: Namespace, runner: Runner | None) -> tuple[Device | None, int]:
     if runner is not None:
         return (None, 1) if runner.gpu is None else (find_gpu(runner.gpu), runner.gpu_count)
-    count = read_flag(arguments, "count", _whole) or 1
+    count = read_flag(arguments, "count", whole) or 1
     if arguments.gpu is not None:
         return find_gpu(arguments.gpu), count
     power_w = read_flag(arguments, "power", parse_power_w)
@@ -140,11 +139,5 @@ def _host(arguments: Namespace, runner: Runner | None) -> Host | None:
     memory_gib = read_flag(arguments, "memory", parse_memory_gib)
     if memory_gib is None:
         raise UsageError("how much memory does the machine have?", hint="--memory '64 GiB'")
-    sockets, threads = (read_flag(arguments, name, _whole) for name in ("sockets", "threads"))
+    sockets, threads = (read_flag(arguments, name, whole) for name in ("sockets", "threads"))
     return find_host(arguments.cpu, memory_gib=memory_gib, sockets=sockets, threads=threads)
-
-
-def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) == 0:
-        raise UsageError(f"{quoted(text)} is not a whole number of 1 or more", hint="write a number, like 8")
-    return int(text)

@@ -15,7 +15,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.flags import add_format_argument, read_flag, show_wait
+from carbon_lint.cli.flags import add_format_argument, read_flag, show_wait, whole
 from carbon_lint.errors import UsageError
 from carbon_lint.hub.client.target import parse_target
 from carbon_lint.report.search import RENDER
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint find`."""
     limits = parser.add_argument_group("which")
-    limits.add_argument("--max", metavar="QUANTITY", help="the most emissions, e.g. 100g or '2 kg'")
+    limits.add_argument("--max", metavar="QUANTITY", help="the most emissions, such as 100g or '2 kg'")
     limits.add_argument("--min", metavar="QUANTITY", help="the least emissions")
     limits.add_argument("--greener-than", metavar="MODEL", help="same task, lower emissions, more downloads than this")
-    limits.add_argument("--task", metavar="NAME", help="e.g. text-classification")
+    limits.add_argument("--task", metavar="NAME", help="of this task, such as text-classification")
     limits.add_argument("--author", metavar="NAME", help="a user or organisation")
-    limits.add_argument("--library", metavar="NAME", help="e.g. transformers")
+    limits.add_argument("--library", metavar="NAME", help="of this library, such as transformers")
     limits.add_argument("--search", metavar="TEXT", help="text in the model's name")
     shown = parser.add_argument_group("what is shown")
     shown.add_argument(
@@ -42,7 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         default="emissions",
         help="order of the list (default: emissions)",
     )
-    shown.add_argument("--limit", metavar="N", type=int, help="show at most N models")
+    shown.add_argument("--limit", metavar="N", help="show at most N models")
     add_format_argument(shown, "text", "json", "csv")
     shown.add_argument("--show-unreadable", action="store_true", help="list what could not be read, and why")
     parser.add_argument("--timeout", metavar="DURATION", default="10m", help="for everything (default 10m)")
@@ -68,8 +68,6 @@ def run(arguments: Namespace) -> int:
 def _request(arguments: Namespace) -> FindRequest:
     from carbon_lint.hub.search.find import FindRequest, Sort
 
-    if arguments.limit is not None and arguments.limit < 1:
-        raise UsageError(f"--limit {arguments.limit} leaves nothing", hint="give 1 or more, or leave it out")
     request = FindRequest(
         max_g=read_flag(arguments, "max", parse_emissions_g),
         min_g=read_flag(arguments, "min", parse_emissions_g),
@@ -78,7 +76,7 @@ def _request(arguments: Namespace) -> FindRequest:
         library=arguments.library,
         search=arguments.search,
         sort=Sort(arguments.sort),
-        limit=arguments.limit,
+        limit=read_flag(arguments, "limit", whole),
     )
     if request.max_g is not None and request.min_g is not None and request.min_g > request.max_g:
         raise UsageError(f"--min {arguments.min} is more than --max {arguments.max}", hint="swap them")

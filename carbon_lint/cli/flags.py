@@ -18,8 +18,16 @@ if TYPE_CHECKING:
 
     Read = TypeVar("Read")
 
-_METAVARS = {"electricity-maps": "ZONE"}
+_METAVARS = {
+    **dict.fromkeys(("max-emissions", "max-energy", "cpu-power", "ram-power"), "QUANTITY"),
+    "location": "PLACE",
+    "carbon-intensity": "G",
+    "electricity-maps": "ZONE",
+    "run-group": "NAME",
+    "grace": "DURATION",
+}
 """How the help names a value, if not by the last word of its key."""
+_MOST_DIGITS = 20  # Python refuses to make a number of some thousands
 
 
 def add_keys(parser: _ActionsContainer, *names: str, **more: str) -> None:
@@ -59,6 +67,14 @@ def add_format_argument(parser: _ActionsContainer, *formats: str) -> None:
     """Add `--format`: text by default, or JSON unless others are named."""
     formats = formats or ("text", "json")
     parser.add_argument("--format", choices=formats, default="text", help="format of the output (default text)")
+
+
+def add_output_arguments(
+    parser: _ActionsContainer, words: str = "write it to FILE", *, metavar: str = "FILE", **more: Any
+) -> None:
+    """Add `--output`, and `--force` for a file that it would leave alone. `more` goes to argparse."""
+    parser.add_argument("-o", "--output", metavar=metavar, help=words, **more)
+    parser.add_argument("--force", action="store_true", help="with --output: overwrite whatever file is there")
 
 
 def add_baseline_arguments(parser: _ActionsContainer) -> None:
@@ -114,15 +130,28 @@ def show_wait(seconds: float, why: str) -> None:
     say(f"{redact.text(why)}; trying again in {seconds:.1f} s")
 
 
-def contents(path: str, what: str) -> bytes:
-    """Return what the `what` (card, record) at `path` holds, which a user has named. Raises InputError."""
-    from carbon_lint.errors import InputError
-    from carbon_lint.files import read_file
+def whole(text: str) -> int:
+    """Read a whole number of 1 or more. Raises UsageError."""
+    if not (text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS and int(text)):
+        from carbon_lint.errors import UsageError
 
-    data = read_file(path, what)
-    if data is None:
-        raise InputError(f"cannot read {quoted(path)}: it is not there", hint=f"check the path of the {what}")
-    return data
+        raise UsageError(f"{quoted(text)} is not a whole number of 1 or more", hint="write a number, like 8")
+    return int(text)
+
+
+def check_output(arguments: Namespace, form: str) -> None:
+    """Raise OutputError if `--output` names a file that is not an earlier report in the format `form`."""
+    from carbon_lint.report.earlier import check_replaceable
+
+    if arguments.output is not None and not arguments.force:
+        check_replaceable(arguments.output, form)
+
+
+def check_blank(path: str) -> None:
+    """Raise OutputError if a file is at `path` that holds anything."""
+    from carbon_lint.files import check_is_ours
+
+    check_is_ours(path, "empty", lambda _: False)
 
 
 def put(text: str, path: str | None) -> None:

@@ -38,7 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--uncertainty",
         metavar="PERCENT",
-        help="error of the energy that no sensor read, e.g. 20%% (default: the record's range)",
+        help="error of the energy that no sensor read, such as 20%% (default: the record's range)",
     )
     parser.add_argument(
         "--window",

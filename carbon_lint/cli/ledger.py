@@ -30,10 +30,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.flags import add_format_argument, options_from, read_flag, say
+from carbon_lint.cli.flags import add_format_argument, add_output_arguments, check_blank, options_from, read_flag, say
 from carbon_lint.cli.ledger_report import add_report_arguments, report
 from carbon_lint.cli.parser import VERBOSE
-from carbon_lint.errors import InputError, MeasurementError, NothingFoundError, OutputError, UsageError
+from carbon_lint.errors import InputError, MeasurementError, NothingFoundError, UsageError
 from carbon_lint.files import write_atomically
 from carbon_lint.limits import parse_window_s
 from carbon_lint.records.ledger import check_whole
@@ -76,8 +76,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add.add_argument(
         "records", nargs="+", metavar="RECORD", help="what `carbon-lint run --record` wrote, or a folder of records"
     )
-    total.add_argument("--max-emissions", metavar="QUANTITY", help="budget of the sum, e.g. '10 kg'")
-    total.add_argument("--max-energy", metavar="QUANTITY", help="budget of the sum, e.g. '200 kWh'")
+    total.add_argument("--max-emissions", metavar="QUANTITY", help="budget of the sum, such as '10 kg'")
+    total.add_argument("--max-energy", metavar="QUANTITY", help="budget of the sum, such as '200 kWh'")
     total.add_argument(
         "--allow-unmeasured", action="store_true", help="judge the total even if some runs have no figure"
     )
@@ -88,14 +88,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         default="text",
         help="format of the list (default text); csv, json and parquet have one row for each run",
     )
-    listing.add_argument("-o", "--output", metavar="FILE", help="write the list to FILE")
-    listing.add_argument("--force", action="store_true", help="overwrite FILE")
+    add_output_arguments(listing)
     add_report_arguments(reporting)
     for action in (total, listing, reporting):
         when = action.add_mutually_exclusive_group()
         default = "this one" if action is reporting else "all"
         when.add_argument("--month", metavar="YYYY-MM", help=f"runs that ended in this month, UTC (default: {default})")
-        when.add_argument("--window", metavar="AGE", help="runs that ended in the time up to now, e.g. 30d")
+        when.add_argument("--window", metavar="AGE", help="runs that ended in the time up to now, such as 30d")
         action.add_argument("--repository", metavar="OWNER/NAME", help="runs of this repository")
     for action in (add, total, listing, reporting):
         # Without a default: `carbon-lint ledger --verbose sum` has set it already.
@@ -215,8 +214,8 @@ def _write(data: bytes, arguments: Namespace) -> None:
     if arguments.output is None:
         sys.stdout.write(data.decode())
         return
-    if os.path.exists(arguments.output) and not arguments.force:
-        raise OutputError(f"{arguments.output} exists", hint="name another file, or overwrite it: --force")
+    if not arguments.force:
+        check_blank(arguments.output)
     write_atomically(arguments.output, data)
 
 

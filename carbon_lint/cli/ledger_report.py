@@ -6,10 +6,10 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from carbon_lint.cli.flags import add_format_argument, options_from, put, read_flag
+from carbon_lint.cli.flags import add_format_argument, add_output_arguments, check_output, options_from, put, read_flag
 from carbon_lint.config import load
 from carbon_lint.errors import InputError, UsageError
-from carbon_lint.files import read_file, write_atomically
+from carbon_lint.files import read_named, write_atomically
 from carbon_lint.limits import WindowBudget, parse_window_s
 from carbon_lint.pipeline.windows import read_month
 from carbon_lint.records.ledger import parse_month
@@ -37,7 +37,7 @@ FORMS: dict[str, Callable[[Month], str]] = {
 def add_report_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `ledger report` but those that the other actions have too."""
     add_format_argument(parser, *FORMS)
-    parser.add_argument("-o", "--output", metavar="FILE", help="write it to FILE")
+    add_output_arguments(parser)
     parser.add_argument(
         "--by",
         choices=tuple(KEYS),
@@ -53,7 +53,9 @@ def add_report_arguments(parser: ArgumentParser) -> None:
     )
     of_issue = parser.add_argument_group("for --format issue")
     of_issue.add_argument(
-        "--earlier", metavar="FILE", help="the present text of the issue, to see what owners have read already"
+        "--earlier",
+        metavar="FILE",
+        help="the present text of the issue, empty for a new one, to see what owners have read already",
     )
     of_issue.add_argument(
         "--notice", metavar="FILE", help="write what is new for the owners to FILE; it is empty if nothing is new"
@@ -64,9 +66,8 @@ def report(arguments: Namespace) -> int:
     """Render and write; return 0, whatever the budgets say."""
     if (arguments.earlier or arguments.notice) and arguments.format != "issue":
         raise UsageError("--earlier and --notice are for --format issue", suggest=(("format", "issue"),))
-    if arguments.output is not None:
-        check_replaceable(arguments.output, f"month-{arguments.format}")
-    if arguments.notice is not None:
+    check_output(arguments, f"month-{arguments.format}")
+    if arguments.notice is not None and not arguments.force:
         check_replaceable(arguments.notice, "month-notice")
     url, now = ledger_url(arguments.ledger), datetime.now(UTC)
     month, found = read_month(
@@ -110,9 +111,7 @@ def _given(arguments: Namespace) -> tuple[WindowBudget, ...]:
 
 def _write_notice(month: Month, arguments: Namespace) -> None:
     """Write what is new since the issue's earlier text, if it is asked for. Raises InputError, OutputError."""
-    earlier = b"" if arguments.earlier is None else read_file(arguments.earlier, "earlier issue")
-    if earlier is None:
-        raise InputError(f"{arguments.earlier} is not there", hint="an issue that is to be made has an empty text")
+    earlier = b"" if arguments.earlier is None else read_named(arguments.earlier, "earlier issue")
     if arguments.notice is not None:
         told = told_in(earlier.decode("utf-8", "replace"))
         write_atomically(arguments.notice, notice(month, told).encode("utf-8", "backslashreplace"))

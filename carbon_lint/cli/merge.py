@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 
-from carbon_lint.cli.flags import say
+from carbon_lint.cli.flags import add_output_arguments, say
 from carbon_lint.records.folder import check_complete, load_named, put_record
 from carbon_lint.records.merge.merge import Overlap, merge, of_group
 from carbon_lint.report.run.run_report import RunReport
@@ -31,7 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         nargs="+",
         help="records (*.json), or folders of them, here or by URL: s3://, gs://",
     )
-    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the record to write, a file or a URL")
+    add_output_arguments(parser, "the record to write, a file or a URL", required=True)
     parser.add_argument("--run-group", metavar="NAME", help="take only the records of this run group")
     parser.add_argument(
         "--overlap",
@@ -50,7 +50,7 @@ def run(arguments: Namespace) -> int:
         records = of_group(records, arguments.run_group)
     check_complete(arguments.records, every, records, arguments.run_group)
     merged = merge(records, overlap=Overlap(arguments.overlap))
-    put_record(merged.record, arguments.output)
+    put_record(merged.record, arguments.output, force=arguments.force)
     say(*merged.notes)
     sys.stdout.write(render(RunReport(record=merged.record)))
     count = len(merged.record.merged_from)  # not of the files: one may be left out, another be a sum itself

@@ -30,9 +30,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.flags import add_format_argument, add_keys, contents, read_flag, say, show_wait
+from carbon_lint.cli.flags import add_format_argument, add_keys, read_flag, say, show_wait
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
+from carbon_lint.files import read_named
 from carbon_lint.records.comparable import identity_of
 from carbon_lint.records.provenance import check_origin
 from carbon_lint.records.record import Record
@@ -59,7 +60,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     _add_block_arguments(parser)
     where = parser.add_argument_group("where and how")
-    where.add_argument("--revision", metavar="NAME", default="main", help="branch or refs/pr/N (default main)")
+    where.add_argument("--revision", metavar="REF", default="main", help="branch or refs/pr/N (default main)")
     where.add_argument("--create-pr", action="store_true", help="open a pull request, or update the open one")
     where.add_argument("--message", metavar="TEXT", help="the commit's first line")
     where.add_argument(
@@ -222,7 +223,7 @@ def _publishing(arguments: Namespace, record: Record | None, settings: Settings,
 
     return Publishing(
         is_dry=arguments.dry_run,
-        card=None if arguments.card is None else contents(arguments.card, "card"),
+        card=None if arguments.card is None else read_named(arguments.card, "card"),
         card_name=arguments.card or "",
         whole_card=arguments.whole_card,
         record=record,

@@ -16,7 +16,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from carbon_lint.cli.flags import say
+from carbon_lint.cli.flags import add_output_arguments, check_blank, say
 from carbon_lint.errors import InputError, UsageError
 from carbon_lint.measurement.recover import free_path, recover
 from carbon_lint.records.folder import records_in
@@ -32,8 +32,7 @@ from carbon_lint.text import terminal
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of `carbon-lint recover`."""
     parser.add_argument("journal", metavar="JOURNAL", help="the .jsonl file beside the record, or a folder of them")
-    parser.add_argument("-o", "--output", metavar="FILE", help="the record to write (default: r.json for r.jsonl)")
-    parser.add_argument("--force", action="store_true", help="replace a record that exists")
+    add_output_arguments(parser, "the record to write (default: r.json for r.jsonl)")
 
 
 def run(arguments: Namespace) -> int:
@@ -49,9 +48,9 @@ def run(arguments: Namespace) -> int:
 def _one(arguments: Namespace) -> int:
     record = recover(arguments.journal)
     path = arguments.output or str(free_path(arguments.journal, record))
-    if os.path.exists(path) and not arguments.force:
-        raise UsageError(f"{path} is there already", hint="name another file, or --force to replace a record")
-    write_record(record, path)
+    if not arguments.force:
+        check_blank(path)
+    write_record(record, path, force=True)
     sys.stdout.write(render(RunReport(record=record)))
     sys.stdout.write(f"carbon-lint: written to {terminal(path)}\n")
     return 0

@@ -9,7 +9,7 @@ r"""Show a record: at the terminal, as a page, a comment, a badge or a form.
     --max-emissions '1 kg' --baseline hub:me/model
   carbon-lint report r.json --format badge --max-emissions '1 kg' \
     --output carbon.svg
-  carbon-lint report r.json --to trackio --tracker-project mnist \
+  carbon-lint report r.json --tracker trackio --tracker-project mnist \
     --tracker-run night
   carbon-lint report r.json --format cyclonedx --model me/model \
     --activity fine-tuning --output bom.json
@@ -27,7 +27,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 
-from carbon_lint.cli.flags import add_baseline_arguments, add_keys, put, say
+from carbon_lint.cli.flags import add_baseline_arguments, add_keys, add_output_arguments, check_output, put, say
 from carbon_lint.cli.gate import read
 from carbon_lint.errors import InputError, MeasurementError
 from carbon_lint.lint.batch import lint_paths
@@ -35,10 +35,11 @@ from carbon_lint.lint.engine import LintRequest
 from carbon_lint.measurement.course import course_of
 from carbon_lint.pipeline.gate import judge_run
 from carbon_lint.pipeline.limits import Limits
+from carbon_lint.records.document import record_to_json
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import load_record
 from carbon_lint.report.badge import render_shields, render_svg
-from carbon_lint.report.earlier import check_replaceable
+from carbon_lint.report.layout import json_text
 from carbon_lint.report.run import comment, page, summary
 from carbon_lint.report.run import text as run_text
 from carbon_lint.report.run.badge import of_run
@@ -47,7 +48,7 @@ from carbon_lint.report.run.forms.table import ACTIVITIES, FORMS, Subject, rende
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.trackers import trackio
 
-_FORMATS = ("text", "markdown", "comment", "html", "badge", "badge-json")
+_FORMATS = ("text", "json", "markdown", "comment", "html", "badge", "badge-json")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -60,7 +61,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="FORMAT",
         help=f"format of the output: {', '.join(_FORMATS)}, or one of the forms below (default text)",
     )
-    parser.add_argument("-o", "--output", metavar="FILE", help="write it to FILE")
+    add_output_arguments(parser)
     shown = "; it is shown beside the figure"
     add_keys(parser, "max-emissions", "max-energy", max_emissions_g=shown, max_energy_kwh=shown)
     parser.add_argument("--card", metavar="FILE", action="append", default=[], help="also lint this card; repeatable")
@@ -69,7 +70,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--key", default="default", help="a name, if one pull request has several such comments")
     tracker = parser.add_argument_group("for an experiment tracker")
-    tracker.add_argument("--to", choices=("trackio",), help="write the curve and the figures into its local store")
+    tracker.add_argument("--tracker", choices=("trackio",), help="write the curve and the figures into its local store")
     tracker.add_argument("--tracker-project", metavar="NAME", help="the project (default: the model's or repository's)")
     tracker.add_argument("--tracker-run", metavar="NAME", help="an existing run or a new one (default: a new one)")
     form = parser.add_argument_group(f"for a form ({', '.join(FORMS)})")
@@ -80,23 +81,25 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help="a field of the form that no record has, e.g. compute=1.2e21; repeatable",
+        help="a field of the form that no record has, such as compute=1.2e21; repeatable",
     )
     add_baseline_arguments(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Render and write; return 0."""
-    if arguments.to is not None:
+    if arguments.tracker is not None:
         return _track(arguments, load_record(arguments.record))
-    if arguments.output is not None:
-        check_replaceable(arguments.output, arguments.format)
-    report = None if arguments.format in FORMS else _judged(arguments)
+    is_record = arguments.format == "json"
+    check_output(arguments, "record" if is_record else arguments.format)
+    report = None if is_record or arguments.format in FORMS else _judged(arguments)
     record = load_record(arguments.record) if report is None or report.record is None else report.record
     if arguments.journal is not None:
         # A journal of another run is an error in formats without a chart, too.
         course_of(record, arguments.record, arguments.journal)
-    if report is None:
+    if is_record:
+        text = json_text(record_to_json(record))
+    elif report is None:
         subject = Subject(model=arguments.model, activity=arguments.activity, terms=terms_of(arguments.term))
         text = render(arguments.format, record, subject)
     else:

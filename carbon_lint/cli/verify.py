@@ -24,8 +24,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carbon_lint.cli.flags import add_format_argument, contents, read_flag, say
+from carbon_lint.cli.flags import add_format_argument, read_flag, say
 from carbon_lint.errors import UsageError
+from carbon_lint.files import read_named
 from carbon_lint.records.document import BUNDLE, JOURNAL, RECORD
 from carbon_lint.records.journal import existing, journal_path
 from carbon_lint.records.store import MARK, record_file
@@ -55,7 +56,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="the keys to check signatures with (default: those of the public Sigstore, over the network)",
     )
     parser.add_argument("--revision", default="main", metavar="REF", help="branch or commit on the Hub (default main)")
-    parser.add_argument("--timeout", default="60s", metavar="TIME", help="for all requests to the Hub (default 60s)")
+    parser.add_argument("--timeout", default="60s", metavar="DURATION", help="for all requests (default 60s)")
     add_format_argument(parser)
 
 
@@ -83,7 +84,7 @@ def _is_on_hub(card: str) -> bool:
 def _from_files(arguments: Namespace) -> VerifyRequest:
     from carbon_lint.verification.verify import VerifyRequest
 
-    card = contents(arguments.card, "card")
+    card = read_named(arguments.card, "card")
     if card.lstrip().startswith(b"{") and MARK in card:
         raise UsageError(
             f"{quoted(arguments.card)} is a record, expected a model card",
@@ -105,11 +106,11 @@ def _from_files(arguments: Namespace) -> VerifyRequest:
     return VerifyRequest(
         card=card,
         card_name=arguments.card,
-        record=None if record is None else contents(record, "record"),
+        record=None if record is None else read_named(record, "record"),
         record_name=record or "",
         folder_path=record,
         journal_path=journal,
-        bundle=None if bundle is None else contents(bundle, "bundle"),
+        bundle=None if bundle is None else read_named(bundle, "bundle"),
         bundle_name=bundle or "",
         trusted_root=arguments.trusted_root,
     )

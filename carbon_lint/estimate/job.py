@@ -91,7 +91,7 @@ def estimate_job(
     """
     if not 0 < hours <= _MOST_HOURS:
         raise UsageError(
-            f"--hours {hours:g} cannot be estimated", hint=f"give --hours above 0 and up to {_MOST_HOURS:,.0f}"
+            f"--hours {hours:g}h cannot be estimated", hint=f"give --hours above 0 and up to {_MOST_HOURS:.0f}h"
         )
     if not 1 <= count <= _MOST_DEVICES:
         raise UsageError(f"--count {count} cannot be estimated", hint=f"give --count 1 to {_MOST_DEVICES:,}")

@@ -286,9 +286,10 @@ def _near_name(path: str) -> str:
 
 def _unreadable(path: str, error: OSError, policy: Policy) -> list[Diagnostic]:
     from carbon_lint.card.read import read_card
+    from carbon_lint.files import why
 
     near = _near_name(path) if isinstance(error, FileNotFoundError) else ""
-    reason = f"{error.strerror or type(error).__name__}{near}"
+    reason = f"{why(error)}{near}"
     return examine(read_card(b"", path), policy, unreadable=reason)[0]
 
 

@@ -167,7 +167,7 @@ class Journal:
         data = self.path.read_bytes()
         if not (data.startswith(BEGINNING) or BEGINNING.startswith(data)):
             raise OutputError(
-                f"{self.path} exists and is not a carbon-lint journal; refusing to overwrite it",
+                f"{self.path} exists and is not a carbon-lint journal",
                 hint="the journal lies beside the record, which has .json at its end: give another name, or move "
                 "the file",
             )

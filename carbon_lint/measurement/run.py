@@ -39,6 +39,8 @@ from carbon_lint.records.journal import journal_path
 from carbon_lint.records.record import Energy, Outcome, Record, StoppedBy
 from carbon_lint.records.store import as_stored, check_replaceable_by_record, rewrite_record, write_record
 
+_NAME_ANOTHER = "name a file of its own, like record.json"
+
 
 class RecordNotWrittenError(OutputError):
     """The run has ended and its record could not be written. `record` is not lost with it."""
@@ -244,7 +246,7 @@ def prepare_record_path(path: str) -> None:
         raise OutputError("the record's path is empty", hint="name a file, like record.json")
     if os.path.isdir(path):
         raise OutputError(f"{path} is a folder", hint="name a file, like record.json")
-    check_replaceable_by_record(path, hint="name a file of its own, like record.json")
+    check_replaceable_by_record(path, hint=_NAME_ANOTHER)
     make_folder_for(path, hint=NEEDS_A_FOLDER)
     check_writable(path, hint=NEEDS_A_FOLDER)
 
@@ -298,6 +300,7 @@ def _write(record: Record, request: RunRequest, journal: Journal | None) -> Reco
         kept = keep_earlier(record, request.record_path)
         if kept is not None and kept.is_attempt and _kept_aside(kept.aside) not in record.warnings:
             record = replace(record, warnings=(*record.warnings, _kept_aside(kept.aside)))
+        check_replaceable_by_record(request.record_path, hint=_NAME_ANOTHER)
         write_record(record, request.record_path)
     except OutputError as error:
         raise RecordNotWrittenError(error.message, record, hint=error.hint) from error

@@ -9,6 +9,7 @@ from dataclasses import replace
 from carbon_lint.card.document import Card
 from carbon_lint.config import Settings, from_here
 from carbon_lint.errors import CarbonLintError, HubError, InputError
+from carbon_lint.files import why
 from carbon_lint.gate.baseline import RunFigures, figures_of_record
 from carbon_lint.pipeline.card import whole_group
 from carbon_lint.pipeline.limits import Limits
@@ -35,7 +36,7 @@ class FilesHere:
                 return stream.read(), shown
         except OSError as error:
             raise InputError(
-                f"cannot read {shown}: {error.strerror}", hint="name the card", suggest=(("baseline-card", "FILE"),)
+                f"cannot read {shown}: {why(error)}", hint="name the card", suggest=(("baseline-card", "FILE"),)
             ) from error
 
     def record(self, name: str) -> tuple[Record | None, str]:

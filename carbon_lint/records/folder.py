@@ -14,6 +14,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from carbon_lint.errors import InputError, OutputError, UsageError
+from carbon_lint.files import FORCE_OVERWRITES
 from carbon_lint.records.journal import check_no_run_is_missing, compressed_path, journal_path
 from carbon_lint.records.merge.merge import Merged, NamedRecord, merge, of_group, run_ids_of
 from carbon_lint.records.record import Record
@@ -58,10 +59,10 @@ def record_at(path: str) -> Record:
     return record
 
 
-def put_record(record: Record, path: str) -> None:
+def put_record(record: Record, path: str, *, force: bool = False) -> None:
     """Write to a file or a URL, in one step. Raises OutputError, also if what is there is no record, UsageError."""
     if not is_url(path):
-        write_record(record, path)
+        write_record(record, path, force=force)
         return
     folder, name = split_url(path)
     if not name:
@@ -70,10 +71,8 @@ def put_record(record: Record, path: str) -> None:
     names: Collection[str] = ()
     with contextlib.suppress(InputError):  # the folder is not there yet
         names = set(storage.files())
-    if name in names and not is_record(data := storage.read(name)) and data.strip():
-        raise OutputError(
-            f"{path} exists and is not a carbon-lint record; refusing to overwrite it", hint="name another"
-        )
+    if not force and name in names and not is_record(data := storage.read(name)) and data.strip():
+        raise OutputError(f"{path} exists and is not a carbon-lint record", hint=FORCE_OVERWRITES)
     storage.write(name, render_record(record).encode())
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from carbon_lint.errors import InputError
+from carbon_lint.files import why
 from carbon_lint.records.hashes import journal_sha256
 
 FORMAT = "carbon-lint/journal@1"
@@ -86,7 +87,7 @@ def read_lines(path: str | os.PathLike[str]) -> Iterator[bytes]:
     try:
         yield from journal_lines(path)
     except OSError as error:
-        raise InputError(f"cannot read {os.fspath(path)}: {error.strerror}", hint="check the journal's path") from error
+        raise InputError(f"cannot read {os.fspath(path)}: {why(error)}", hint="check the journal's path") from error
 
 
 def hash_of_journal(path: str | os.PathLike[str]) -> str:
@@ -228,7 +229,7 @@ def unfinished_in(folder: Path, run_ids: Container[object]) -> list[Unfinished]:
         paths = sorted(path for path in folder.iterdir() if path.name.endswith(suffixes) and path.is_file())
         found = [_read_unfinished(path, run_ids) for path in paths]
     except OSError as error:
-        raise InputError(f"cannot read {error.filename or folder}: {error.strerror}") from error
+        raise InputError(f"cannot read {error.filename or folder}: {why(error)}") from error
     return [journal for journal in found if journal is not None]
 
 

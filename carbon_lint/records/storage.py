@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from carbon_lint import redact
 from carbon_lint.errors import InputError, OutputError, UsageError
-from carbon_lint.files import write_atomically
+from carbon_lint.files import why, write_atomically
 from carbon_lint.project import install_hint
 
 HEAD_BYTES = 2**20
@@ -87,14 +87,14 @@ class LocalStorage:
         except NotADirectoryError as error:
             raise InputError(f"{path} is not a folder", hint="name the folder of the ledger") from error
         except OSError as error:
-            raise InputError(f"cannot read {path}: {error.strerror}") from error
+            raise InputError(f"cannot read {path}: {why(error)}") from error
 
     def files(self) -> Iterable[str]:
         """Return every JSON file in the root itself, which must be there. Raise InputError."""
         try:
             return [file.name for file in self._root.iterdir() if file.name.endswith(".json") and file.is_file()]
         except OSError as error:
-            raise InputError(f"cannot read {self._root}: {error.strerror}") from error
+            raise InputError(f"cannot read {self._root}: {why(error)}") from error
 
     def read(self, path: str) -> bytes:
         """Return the file's bytes. Raise InputError."""
@@ -105,7 +105,7 @@ class LocalStorage:
             ) as stream:
                 return stream.read() or b""
         except OSError as error:
-            raise InputError(f"cannot read {self.shown(path)}: {error.strerror}") from error
+            raise InputError(f"cannot read {self.shown(path)}: {why(error)}") from error
 
     def read_all(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | InputError]]:
         """Return each path with its bytes, or with the error. A remote store gives many at once."""
@@ -122,7 +122,7 @@ class LocalStorage:
                 head = stream.read(HEAD_BYTES)
                 return head + stream.read() if mark in head else None
         except OSError as error:
-            raise InputError(f"cannot read {self.shown(path)}: {error.strerror}") from error
+            raise InputError(f"cannot read {self.shown(path)}: {why(error)}") from error
 
     def write(self, path: str, data: bytes) -> None:
         """Write so that readers see all of it or nothing. Raise OutputError."""

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from carbon_lint.errors import InputError, OutputError
-from carbon_lint.files import check_is_ours, read_file, write_atomically
+from carbon_lint.files import FORCE_OVERWRITES, check_is_ours, read_named, write_atomically
 from carbon_lint.places import unusual_intensity
 from carbon_lint.records.document import ANY_FORMAT, FORMAT_1, record_from_json, record_to_json
 from carbon_lint.records.emissions_csv.table import looks_like_csv
@@ -115,10 +115,7 @@ def check_plausible(record: Record, path: str | os.PathLike[str]) -> None:
 
 
 def _read(path: str | os.PathLike[str]) -> bytes:
-    data = read_file(os.fspath(path), "record")
-    if data is None:
-        raise InputError(f"cannot read {os.fspath(path)}: it is not there", hint="check the path of the record")
-    return data
+    return read_named(os.fspath(path), "record")
 
 
 def _document(data: bytes, path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -226,9 +223,10 @@ def render_line(record: Record) -> bytes:
     return canonical(record_to_json(record)) + b"\n"
 
 
-def write_record(record: Record, path: str | os.PathLike[str]) -> None:
+def write_record(record: Record, path: str | os.PathLike[str], *, force: bool = False) -> None:
     """Write atomically: readers see the old file or the new one. Raises OutputError, also if it is not a record."""
-    check_replaceable_by_record(path)
+    if not force:
+        check_replaceable_by_record(path)
     write_atomically(path, render_record(record).encode())
 
 
@@ -242,7 +240,7 @@ def rewrite_record(record: Record, path: str) -> None:
     write_record(record, path)
 
 
-def check_replaceable_by_record(path: str | os.PathLike[str], *, hint: str | None = None) -> None:
+def check_replaceable_by_record(path: str | os.PathLike[str], *, hint: str = FORCE_OVERWRITES) -> None:
     """Raise OutputError if a file is at `path` that is not a record: a card, a training script."""
     check_is_ours(path, "a carbon-lint record", is_record, hint=hint)
 

@@ -20,6 +20,7 @@ _SIGNS = {
     "badge": rb"\A<!-- carbon-lint badge -->",
     "badge-json": rb'\A\{\s*"schemaVersion": 1,\s*"label"',
     "comment": rb"\A<!-- carbon-lint ",
+    "record": rb'\A\{\s*"format": "carbon-lint/record@',
     "month-text": rb"(?m)^Time: +(?:\d{4}-\d\d|the last )",
     "month-markdown": rb"\A<!-- carbon-lint month",
     "month-issue": rb"\A<!-- carbon-lint told ",
@@ -30,8 +31,8 @@ _SIGNS = {
 
 
 def check_replaceable(path: str, name: str) -> None:
-    """Raise OutputError if a file is at `path` that is neither empty nor an earlier report in the format `name`."""
+    """Raise OutputError if a file is at `path` that is neither blank nor an earlier report in the format `name`."""
     form = name.removeprefix("month-")  # a page or a badge is known alike, whatever it is of
     sign = re.compile(FORMS[form].sign if form in FORMS else _SIGNS[name if name in _SIGNS else form])
-    what = f"an earlier report of carbon-lint as {form}"
+    what = "a carbon-lint record" if form == "record" else f"an earlier report of carbon-lint as {form}"
     check_is_ours(path, what, lambda data: sign.search(data) is not None)

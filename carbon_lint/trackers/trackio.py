@@ -72,7 +72,9 @@ def _store() -> Any:
     try:
         return import_module("trackio").SQLiteStorage
     except ImportError as error:
-        raise UsageError("--to trackio needs trackio: the package is missing", hint=install_hint("trackio")) from error
+        raise UsageError(
+            "--tracker trackio needs trackio: the package is missing", hint=install_hint("trackio")
+        ) from error
 
 
 def _run_id(store: Any, record: Record, project: str, name: str) -> tuple[str, bool]:

@@ -166,7 +166,7 @@ def test_what_cannot_be_read_is_a_finding_and_the_others_are_judged(carbon_lint)
     lines = done.stdout.splitlines()
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
-    assert [line for line in lines if line.startswith("none.md:1:1: error CL002") and "No such file" in line]
+    assert [line for line in lines if line.startswith("none.md:1:1: error CL002") and "it is not there" in line]
     assert [line for line in lines if line.startswith("pipe.md:1:1: error CL002") and "not a regular file" in line]
     assert [line for line in lines if line.startswith("loop.md:1:1: error CL002")]
     assert [line for line in lines if line.startswith("/dev/null:1:1: error CL002")]

@@ -90,7 +90,7 @@ def test_a_report_is_written_over_an_earlier_one_of_its_own_form_alone(cli, form
         (["--window", "99999999d"], "not a window"),
         (["--ledger", "nowhere"], "there is no ledger at nowhere"),
         (["--notice", "x"], "--format issue"),
-        (["--format", "issue", "--earlier", "nowhere"], "nowhere is not there"),
+        (["--format", "issue", "--earlier", "nowhere"], "cannot read nowhere: it is not there"),
         (["--max-emissions", "5 kWh"], "that is energy"),
     ],
 )

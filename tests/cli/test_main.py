@@ -131,6 +131,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
         "init --yes --location XXX",
         "init --yes --to x",
         "estimate --gpu A100 --hours x",
+        "estimate --gpu A100 --hours 12",
         "run --cpu-power 5 -- true",
     ],
 )

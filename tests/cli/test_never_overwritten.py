@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from carbon_lint.records.ledger import add_all
 from carbon_lint.records.store import load_record, record_to_json, write_record
 from carbon_lint.report.earlier import check_replaceable
 from tests.cases import cases
@@ -32,10 +34,12 @@ BILL = ("--model", "me/m", "--activity", "fine-tuning")
 VERBS = {
     "run --record": ("run", "--location", "FRA", "--record", "{}", "--", "true"),
     "merge -o": ("merge", "in/one.json", "in/two.json", "-o", "{}"),
-    "recover -o": ("recover", "killed/r.jsonl", "--force", "-o", "{}"),
+    "ledger list -o": ("ledger", "list", "--ledger", "ledger", "--format", "csv", "-o", "{}"),
+    "ledger report -o": ("ledger", "report", "--ledger", "ledger", "-o", "{}"),
+    "recover -o": ("recover", "killed/r.jsonl", "-o", "{}"),
     **{
         f"report --format {name}": ("report", "in/one.json", "--format", name, *BILL, "--output", "{}")
-        for name in ("text", "markdown", "comment", "cyclonedx", "spdx")
+        for name in ("text", "json", "markdown", "comment", "cyclonedx", "spdx")
     },
     **{
         f"check --output {name}": ("check", "in/README.md", "--output", f"{name}={{}}")
@@ -47,6 +51,8 @@ VERBS = {
     },
 }
 QUICK = sorted(set(VERBS) - {"run --record"})
+NEVER = ("ledger list -o", "recover -o")
+"""Their earlier output is a record, or a list like any other: only --force overwrites it."""
 
 
 def argv(verb, path):
@@ -60,6 +66,7 @@ def a_folder(folder):
     for name, text in FILES.items():
         (folder / name).write_text(text)
     write_record(a_record(run_id="one"), folder / "in/one.json")
+    list(add_all([a_record(run_id="one")], str(folder / "ledger")))
     write_record(a_record(run_id="two", started_at="2026-11-25T10:00:00Z"), folder / "in/two.json")
     (folder / "in/README.md").write_text(CARD)
     (folder / "in/cards.jsonl").write_text(json.dumps({"id": "a/b", "card": CARD}) + "\n")
@@ -75,14 +82,15 @@ def contents(folder):
 
 
 @cases("name", FILES)
-@cases("verb", ["run --record", "merge -o", "recover -o"])
+@cases("verb", ["run --record", "merge -o"])
 def test_a_record_takes_the_place_of_no_other_file(cli, verb, name):
     here = a_folder(Path("here"))
     os.chdir(here)
     before = contents(Path())
     code, _, err = cli(*argv(verb, name))
     assert code == 2
-    assert f"{name} exists and is not a carbon-lint record; refusing to overwrite it" in err
+    assert f"{name} exists and is not a carbon-lint record" in err
+    assert "name a file of its own" in err if verb.startswith("run") else "--force overwrites it" in err
     assert contents(Path()) == before
 
 
@@ -95,11 +103,22 @@ def test_whatever_writes_leaves_whatever_is_not_its_own(cli, tmp_path_factory, v
     before = contents(Path())
     code, _, err = cli(*argv(verb, "link" if link else name))
     assert code == 2
-    assert "refusing to overwrite it\n  name another file" in err
+    assert re.search(" exists and is not .*\n  --force overwrites it\n", err)
     assert contents(Path()) == before
 
 
 @cases("verb", QUICK)
+def test_with_force_the_named_file_is_overwritten_and_no_other(cli, verb):
+    os.chdir(a_folder(Path("here")))
+    before = contents(Path())
+    code, _, err = cli(*argv(verb, "train.py"), "--force")
+    assert (code, err) in {(0, ""), (1, "")}, err
+    after = contents(Path())
+    assert after.pop("train.py") != before.pop("train.py")
+    assert after == before
+
+
+@cases("verb", sorted(set(QUICK) - set(NEVER)))
 def test_an_earlier_output_of_its_own_is_replaced(cli, verb):
     os.chdir(a_folder(Path("here")))
     Path("empty").touch()
@@ -107,7 +126,7 @@ def test_an_earlier_output_of_its_own_is_replaced(cli, verb):
         code, _, err = cli(*argv(verb, path))
         assert (code, err) in {(0, ""), (1, "")}, err
         assert Path(path).exists()
-    if verb.startswith(("report", "check", "audit")):
+    if verb.startswith(("report", "check", "audit")) and verb != "report --format json":
         code, _, err = cli(*argv(verb, "in/one.json"))
         assert "in/one.json exists and is not an earlier report" in err
         assert load_record("in/one.json").run_id == "one"
@@ -116,7 +135,7 @@ def test_an_earlier_output_of_its_own_is_replaced(cli, verb):
 def test_a_report_of_one_kind_does_not_take_the_place_of_one_of_another():
     Path("x").write_text('{"format": "carbon-lint/record@1"}')
     for name in ("text", "concise", "json", "github", "gitlab", "sarif", "html", "markdown", "comment", "spdx"):
-        with pytest.raises(Exception, match="refusing to overwrite"):
+        with pytest.raises(Exception, match="exists and is not"):
             check_replaceable("x", name)
 
 

@@ -476,7 +476,7 @@ def test_recover_makes_the_record_once(carbon_lint):
     expected = Path("r.json").read_text()
 
     refused = carbon_lint("recover", "r.jsonl", "-o", "r.json")
-    assert (refused.returncode, "is there already" in refused.stderr) == (2, True)
+    assert (refused.returncode, "exists and is not empty" in refused.stderr) == (2, True)
     done = carbon_lint("recover", "r.jsonl", "-o", "again.json")
     assert done.returncode == 0, done.stderr
     assert Path("again.json").read_text() == expected

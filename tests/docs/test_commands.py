@@ -59,7 +59,7 @@ PARSED_ONLY = {
     r"^hf ": "the Hub's own program",
     r"--require (?:gpu|cpu-counter)": "sensors that a machine for tests does not have",
     r"\bREF\b": "one story of three commands: tests/hub",
-    r"--to trackio": "the extra `trackio`: tests/report",
+    r"--tracker trackio": "the extra `trackio`: tests/report",
     r"^zcat ": "a pipe: tests/verification computes the same hashes",
 }
 """What `test_blocks.py` parses and nothing runs here: pattern of the command, why."""

@@ -21,7 +21,7 @@ RUN = ("--energy-only", "--record", "new.json", "--")
 OF_HUB = ("--baseline", "hub:acme/m", "--max-increase", "5%")
 LIMIT = ("--max-energy", "1 mWh")
 OFFLINE = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_TOKEN": "hf_x"}
-JOB = ("--gpu", "A100", "--hours", "1")
+JOB = ("--gpu", "A100", "--hours", "1h")
 
 
 @pytest.fixture(scope="module")

@@ -190,7 +190,15 @@ def test_a_list_that_breaks_off_is_an_error_and_not_a_shorter_list(shapes, cli):
 
 
 @pytest.mark.parametrize(
-    "flags", [("--max", "5"), ("--max", "1 g", "--min", "2 g"), ("--limit", "0"), ("--max", "-1 g"), ("--sort", "x")]
+    "flags",
+    [
+        ("--max", "5"),
+        ("--max", "1 g", "--min", "2 g"),
+        ("--limit", "0"),
+        ("--limit", "x"),
+        ("--max", "-1 g"),
+        ("--sort", "x"),
+    ],
 )
 def test_limits_that_make_no_sense_are_usage_errors(shapes, cli, flags):
     assert cli("find", *flags)[0] == 2

@@ -162,7 +162,7 @@ def test_a_token_in_a_file_is_used_before_the_environments(model, cli, at, tmp_p
         (b" \n", "is empty"),
         (b"hf_one\nhf_two\n", "holds blanks, line breaks"),
         (b"hf_\xff\xfe", "it is not text"),
-        (None, "No such file"),
+        (None, "it is not there"),
     ],
 )
 def test_a_token_file_that_holds_no_token_is_refused_and_not_shown(model, cli, tmp_path, content, said):

@@ -411,5 +411,5 @@ def test_the_schema_takes_its_own_examples():
 
 
 def test_a_named_file_must_be_readable(tmp_path):
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="cannot read"):
         load_file(str(tmp_path / "none.toml"))

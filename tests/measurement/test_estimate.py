@@ -138,7 +138,7 @@ def test_a_scale_that_is_not_above_zero_is_refused(scale):
 
 
 def test_the_verb_prints_range_sources_and_a_budget(cli):
-    code, out, err = cli("estimate", "--gpu", "A100", "--count", "8", "--hours", "12", "--location", "FRA")
+    code, out, err = cli("estimate", "--gpu", "A100", "--count", "8", "--hours", "12h", "--location", "FRA")
     assert (code, err) == (0, "")
     assert "emissions  about 1.29 kg (0.75 to 1.7) CO2eq" in out
     assert "energy     about 29.2 kWh (17 to 38)" in out
@@ -161,31 +161,31 @@ def test_the_verb_as_json(cli, tmp_path):
         (),
         ("--gpu", "A100"),
         ("--gpu", "A100", "--hours", "x"),
-        ("--gpu", "A100", "--hours", "1", "--count", "1.5"),
-        ("--gpu", "A100", "--power", "3 W", "--hours", "1"),
-        ("--gpu", "A100", "--hours", "1", "--scale", "3"),
-        ("--from-record", "r.json", "--hours", "1"),
-        ("--power", "300", "--hours", "1"),
+        ("--gpu", "A100", "--hours", "1h", "--count", "1.5"),
+        ("--gpu", "A100", "--power", "3 W", "--hours", "1h"),
+        ("--gpu", "A100", "--hours", "1h", "--scale", "3"),
+        ("--from-record", "r.json", "--hours", "1h"),
+        ("--power", "300", "--hours", "1h"),
         ("--from-record", "missing.json"),
-        ("--cpu", "Mystery 9000", "--memory", "16 GiB", "--hours", "1"),
-        ("--cpu", "EPYC 7763", "--hours", "1"),
-        ("--cpu", "EPYC 7763", "--memory", "16", "--hours", "1"),
-        ("--cpu", "EPYC 7763", "--memory", "0 GiB", "--hours", "1"),
-        ("--cpu", "EPYC 7763", "--memory", "99999 TiB", "--hours", "1"),
-        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--threads", "0", "--hours", "1"),
-        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--sockets", "0", "--hours", "1"),
-        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--sockets", "1", "--threads", "129", "--hours", "1"),
-        ("--cpu", "Xeon E5-2670", "--memory", "16 GiB", "--threads", "16", "--hours", "1"),
-        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--load", "50", "--hours", "1"),
-        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--load", "101%", "--hours", "1"),
-        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--load=-1%", "--hours", "1"),
-        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--load", "nan%", "--hours", "1"),
-        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--host-power", "9 W", "--hours", "1"),
+        ("--cpu", "Mystery 9000", "--memory", "16 GiB", "--hours", "1h"),
+        ("--cpu", "EPYC 7763", "--hours", "1h"),
+        ("--cpu", "EPYC 7763", "--memory", "16", "--hours", "1h"),
+        ("--cpu", "EPYC 7763", "--memory", "0 GiB", "--hours", "1h"),
+        ("--cpu", "EPYC 7763", "--memory", "99999 TiB", "--hours", "1h"),
+        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--threads", "0", "--hours", "1h"),
+        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--sockets", "0", "--hours", "1h"),
+        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--sockets", "1", "--threads", "129", "--hours", "1h"),
+        ("--cpu", "Xeon E5-2670", "--memory", "16 GiB", "--threads", "16", "--hours", "1h"),
+        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--load", "50", "--hours", "1h"),
+        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--load", "101%", "--hours", "1h"),
+        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--load=-1%", "--hours", "1h"),
+        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--load", "nan%", "--hours", "1h"),
+        ("--cpu", "EPYC 7763", "--memory", "16 GiB", "--host-power", "9 W", "--hours", "1h"),
         ("--cpu", "EPYC 7763", "--memory", "16 GiB"),
-        ("--runner", "ubuntu-latest", "--cpu", "EPYC 7763", "--hours", "1"),
-        ("--runner", "ubuntu-lates", "--hours", "1"),
-        ("--gpu", "A100", "--load", "50%", "--hours", "1"),
-        ("--gpu", "A100", "--threads", "4", "--hours", "1"),
+        ("--runner", "ubuntu-latest", "--cpu", "EPYC 7763", "--hours", "1h"),
+        ("--runner", "ubuntu-lates", "--hours", "1h"),
+        ("--gpu", "A100", "--load", "50%", "--hours", "1h"),
+        ("--gpu", "A100", "--threads", "4", "--hours", "1h"),
     ],
 )
 def test_wrong_flags_are_a_usage_error_in_one_line_and_a_hint(cli, argv):
@@ -198,14 +198,14 @@ def test_wrong_flags_are_a_usage_error_in_one_line_and_a_hint(cli, argv):
 def test_the_error_names_the_flag_that_is_wrong(cli):
     cpu = ("--cpu", "EPYC 7763", "--memory", "16 GiB")
     for name, text, flags in (
-        ("--memory", "16", ("--cpu", "EPYC 7763", "--hours", "1")),
-        ("--power", "300", ("--hours", "1")),
-        ("--host-power", "3 kg", ("--gpu", "A100", "--hours", "1")),
-        ("--hours", "0", cpu),
-        ("--count", "2000000", ("--gpu", "A100", "--hours", "1")),
+        ("--memory", "16", ("--cpu", "EPYC 7763", "--hours", "1h")),
+        ("--power", "300", ("--hours", "1h")),
+        ("--host-power", "3 kg", ("--gpu", "A100", "--hours", "1h")),
+        ("--hours", "0h", cpu),
+        ("--count", "2000000", ("--gpu", "A100", "--hours", "1h")),
     ):
         assert cli("estimate", *flags, name, text)[2].startswith(f"carbon-lint: {name}")
-    assert "1000 of 1024 threads" in cli("estimate", *cpu, "--threads", "1000", "--hours", "1")[1]
+    assert "1000 of 1024 threads" in cli("estimate", *cpu, "--threads", "1000", "--hours", "1h")[1]
 
 
 def test_a_scale_of_zero_is_not_taken_for_one(cli, tmp_path):
@@ -216,7 +216,7 @@ def test_a_scale_of_zero_is_not_taken_for_one(cli, tmp_path):
 
 
 def test_an_unknown_location_is_no_estimate(cli):
-    code, _, err = cli("estimate", "--gpu", "A100", "--hours", "1", "--location", "US")
+    code, _, err = cli("estimate", "--gpu", "A100", "--hours", "1h", "--location", "US")
     assert code == 2
     assert "USA" in err
 
@@ -284,7 +284,7 @@ def test_a_runner_that_is_in_no_table_has_a_way_out(label, hint):
 
 def test_the_verb_states_range_left_out_and_intensity_of_a_host(cli):
     flags = ("--cpu", "AMD EPYC 7763", "--sockets", "2", "--threads", "256", "--memory", "256 GiB")
-    code, out, _ = cli("estimate", *flags, "--load", "50%", "--hours", "1", "--location", "FRA", "--format", "json")
+    code, out, _ = cli("estimate", *flags, "--load", "50%", "--hours", "1h", "--location", "FRA", "--format", "json")
     data = json.loads(out)
     assert code == 0
     assert (
@@ -300,7 +300,7 @@ def test_the_verb_states_range_left_out_and_intensity_of_a_host(cli):
 
 def test_the_verb_takes_the_location_of_the_configuration(cli, tmp_path):
     (tmp_path / "carbon-lint.toml").write_text('location = "POL"\n')
-    code, out, _ = cli("estimate", "--runner", "hf-jobs-t4-small", "--hours", "1", "--format", "json")
+    code, out, _ = cli("estimate", "--runner", "hf-jobs-t4-small", "--hours", "1h", "--format", "json")
     assert (code, json.loads(out)["intensity"]["location"]) == (0, "POL")
-    _, out, _ = cli("estimate", "--gpu", "T4", "--hours", "1", "--location", "FRA", "--format", "json")
+    _, out, _ = cli("estimate", "--gpu", "T4", "--hours", "1h", "--location", "FRA", "--format", "json")
     assert json.loads(out)["intensity"]["location"] == "FRA", "a flag wins"

@@ -115,10 +115,11 @@ def test_what_is_no_record_is_never_overwritten(run, text):
 
 
 def test_what_the_job_itself_wrote_under_the_records_name_is_not_overwritten(run):
-    with pytest.raises(RecordNotWrittenError, match="refusing to overwrite it") as caught:
+    with pytest.raises(RecordNotWrittenError, match="exists and is not a carbon-lint record") as caught:
         run("open('r.json', 'w').write('accuracy: 1')", record_path="r.json")
     assert Path("r.json").read_text() == "accuracy: 1"
     assert caught.value.record.outcome is Outcome.COMPLETED
+    assert "--force" not in caught.value.hint
 
 
 def test_an_empty_file_and_a_record_of_another_version_make_way_for_a_record(run):

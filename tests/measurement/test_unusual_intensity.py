@@ -88,7 +88,7 @@ def test_every_verb_that_takes_an_intensity_refuses_one_that_no_grid_has(cli, ve
     argv = {
         "run": ["run", "--carbon-intensity", g_per_kwh, "--card", "README.md", "--", "touch", "ran"],
         "card": ["card", "README.md", "--from", "r.json", "--carbon-intensity", g_per_kwh],
-        "estimate": ["estimate", "--gpu", "A100", "--hours", "1", "--carbon-intensity", g_per_kwh],
+        "estimate": ["estimate", "--gpu", "A100", "--hours", "1h", "--carbon-intensity", g_per_kwh],
         "doctor": ["doctor", "--carbon-intensity", g_per_kwh],
     }[verb]
     code, out, err = cli(*argv)

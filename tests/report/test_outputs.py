@@ -35,6 +35,14 @@ def test_what_is_not_format_and_path_is_refused_with_the_formats_named(value):
     assert ("did you mean sarif?" in caught.value.hint) == (value == "sariff=x.sarif")
 
 
+@cases(("value", "meant"), [("c2.txt", "text=c2.txt"), ("lint.sarif", "sarif=lint.sarif"), ("a/b", "sarif=lint.sarif")])
+def test_a_path_alone_is_answered_with_what_was_expected(value, meant):
+    with pytest.raises(UsageError) as caught:
+        parse_outputs([value])
+
+    assert caught.value.hint.startswith(f"write FORMAT=PATH, like {meant}; ")
+
+
 def test_one_path_cannot_hold_two_reports():
     with pytest.raises(UsageError, match=r"x\.json is named twice"):
         parse_outputs(["json=x.json", "sarif=x.json"])

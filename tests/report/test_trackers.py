@@ -71,14 +71,14 @@ said = []
 for arguments in (["--tracker-run", "night"], ["--tracker-run", "night"], []):
     error = io.StringIO()
     with contextlib.redirect_stderr(error):
-        assert main(["report", "r.json", "--to", "trackio", *arguments]) == 0
+        assert main(["report", "r.json", "--tracker", "trackio", *arguments]) == 0
     said.append(error.getvalue())
 night = [each for each in store.get_run_records("models") if each["name"] == "night"]
 curve = store.get_system_logs("models", "night", night[0]["id"])
 logs = store.get_logs("models", "night", run_id=night[0]["id"])
 error = io.StringIO()
 with contextlib.redirect_stderr(error):
-    refused = main(["report", "r.json", "--to", "trackio", "--tracker-project", "registry-x"])
+    refused = main(["report", "r.json", "--tracker", "trackio", "--tracker-project", "registry-x"])
 print(json.dumps([said, len(night), curve, logs, [each["name"] for each in store.get_run_records("models")],
                   refused, error.getvalue()], default=str))
 """
@@ -111,9 +111,9 @@ def test_a_real_store_takes_the_curve_once_into_a_run_that_is_there_or_a_new_one
 def test_without_trackio_it_says_what_to_install(cli, monkeypatch):
     monkeypatch.setitem(sys.modules, "trackio", None)
     write_record(RECORD, "r.json")
-    code, out, err = cli("report", "r.json", "--to", "trackio")
+    code, out, err = cli("report", "r.json", "--tracker", "trackio")
     assert (code, out) == (2, "")
-    assert "--to trackio needs trackio: the package is missing" in err
+    assert "--tracker trackio needs trackio: the package is missing" in err
     assert "carbon-lint[trackio]" in err
 
 

@@ -307,7 +307,7 @@ def test_two_attempts_of_a_group_are_proven_together(cli, carbon_lint, measured)
 @cases(
     ("argv", "code", "words"),
     [
-        (("gone.md",), 2, "cannot read 'gone.md': it is not there"),
+        (("gone.md",), 2, "cannot read gone.md: it is not there"),
         (("README.md", "--record", "gone.json"), 2, "it is not there"),
         (("README.md", "--journal", "r.jsonl"), 2, "--journal is given without the record"),
         (("acme/m", "--record", "r.json"), 2, "--record is for a card that is a file"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from carbon_lint.errors import HubError, InputError, UsageError
+from carbon_lint.files import why
 from carbon_lint.hub.audit.cards import CardText
 from carbon_lint.hub.client.catalogue import Catalogue
 from carbon_lint.hub.client.http import UnansweredError
@@ -105,7 +106,7 @@ def _json_lines(path: str) -> Iterator[CardText]:
                         columns_of(sorted(names), path)
                 yield card
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}", hint="name a file of cards") from error
+        raise InputError(f"cannot read {path}: {why(error)}", hint="name a file of cards") from error
     if names:
         columns_of(sorted(names), path)
 

@@ -11,6 +11,7 @@ import huggingface_hub
 from huggingface_hub.errors import HfHubHTTPError, OIDCError
 
 from carbon_lint.errors import HubError
+from carbon_lint.files import why
 from carbon_lint.hub.client.http import UnansweredError
 
 HOW_TO_GIVE_ONE = (
@@ -78,7 +79,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        reason = why(error) if isinstance(error, OSError) else "it is not text"
         raise HubError(f"cannot read the token file {path}: {reason}", hint=HOW_TO_GIVE_ONE) from None
 
 

@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from carbon_lint.errors import InputError
+from carbon_lint.files import why
 from carbon_lint.text import quoted
 from carbon_lint.units import grams_from_kilograms
 
@@ -127,7 +128,7 @@ def read_table(path: str | os.PathLike[str]) -> CsvTable:
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}", hint="name the emissions.csv of the run") from error
+        raise InputError(f"cannot read {path}: {why(error)}", hint="name the emissions.csv of the run") from error
     return parse_table(data, str(path))
 
 
