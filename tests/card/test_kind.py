@@ -1,4 +1,4 @@
-"""The card of a data set or a Space is no model card: no figure is expected of it."""
+"""The card of a data set or a Space is not a model card: it needs no figure."""
 
 from __future__ import annotations
 

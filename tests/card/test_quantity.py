@@ -120,7 +120,7 @@ def test_every_meaning_is_given_the_likeliest_first(text, grams):
 @cases(
     "text", ["", "kg", "12", "12 kWh", "12 GB", "4 T4 GPUs", "5 T", "1,2,3 kg", "3 hours, 12 kg", "1e999 kg", "x12 kg"]
 )
-def test_what_is_no_amount_is_not_read(text):
+def test_only_amounts_are_read(text):
     assert read(text) is None
 
 

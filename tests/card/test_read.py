@@ -153,14 +153,14 @@ def test_the_hub_refuses_it_and_the_problem_says_what_and_where(name):
 
 
 @cases("name", [name for name in READ if name != "tab-inside-text"])
-def test_it_is_read_alike_where_pyyaml_was_built_without_libyaml(name, monkeypatch):
+def test_it_is_read_alike_if_pyyaml_was_built_without_libyaml(name, monkeypatch):
     """But for TABs inside plain text, which PyYAML's own scanner takes for blanks."""
     monkeypatch.setattr("carbon_lint.card.yaml.parser.Parser", None)
     test_the_hub_reads_it_and_so_do_we.one_case(name)
 
 
 @cases("name", REFUSED)
-def test_it_is_refused_alike_where_pyyaml_was_built_without_libyaml(name, monkeypatch):
+def test_it_is_refused_alike_if_pyyaml_was_built_without_libyaml(name, monkeypatch):
     monkeypatch.setattr("carbon_lint.card.yaml.parser.Parser", None)
     test_the_hub_refuses_it_and_the_problem_says_what_and_where.one_case(name)
 

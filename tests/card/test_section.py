@@ -145,7 +145,7 @@ def test_what_a_person_wrote_stays_unless_it_is_forced(heading, behind):
         "<!-- open\n",
     ],
 )
-def test_comments_that_are_no_pair_and_a_text_that_is_not_closed_are_refused(body):
+def test_comments_without_a_partner_and_a_text_that_is_not_closed_are_refused(body):
     with pytest.raises(CardPlaceError, match="the card was not changed"):
         written(FRONT + body, with_body=True)
 

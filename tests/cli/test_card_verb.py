@@ -76,7 +76,7 @@ def test_a_card_of_almost_the_same_name_is_meant_and_no_second_one_is_made(cli, 
 
 
 @pytest.mark.parametrize("name", ["nothere.md", "README_fr.md", "MODEL.md"])
-def test_a_card_that_is_made_is_said_to_be(cli, card_file, record_file, tmp_path, name):
+def test_a_new_card_is_reported_as_new(cli, card_file, record_file, tmp_path, name):
     code, out, _ = cli("card", tmp_path / name, "--from", record_file())
     assert code == 0
     assert f"{name}: was not there and was made" in out
@@ -100,7 +100,7 @@ def test_a_missing_card_is_made_and_is_a_valid_one(cli, tmp_path, record_file):
     assert "training_type" not in block_of(tmp_path / "new.md")
 
 
-def test_the_training_type_is_kept_where_it_is_not_asked_for(cli, card_file, record_file):
+def test_the_training_type_is_kept_if_it_is_not_asked_for(cli, card_file, record_file):
     cli("card", card_file, "--from", record_file(), "--training-type", "pre-training")
     cli("card", card_file, "--from", record_file(emissions_g=80.0))
     assert block_of(card_file)["training_type"] == "pre-training"
@@ -132,7 +132,7 @@ def test_card_text_in_a_diff_cannot_steer_the_terminal_or_the_runner(cli, tmp_pa
     ("outcome", "said"),
     [(Outcome.FAILED, "failed"), (Outcome.INTERRUPTED, "interrupted"), (Outcome.OVER_BUDGET, "over its budget")],
 )
-def test_energy_that_was_spent_counts_whatever_came_of_the_run(cli, card_file, record_file, outcome, said):
+def test_energy_that_was_spent_counts_however_the_run_ended(cli, card_file, record_file, outcome, said):
     code, _, err = cli("card", card_file, "--from", record_file(outcome=outcome))
     assert code == 0
     assert said in err
@@ -236,7 +236,7 @@ def test_keys_of_other_writers_follow_the_new_figure(cli, tmp_path, record_file)
     assert block["on_cloud"] is False
 
 
-def test_what_the_record_does_not_state_stays_and_is_said(cli, card_file, record_file):
+def test_what_the_record_does_not_state_stays_with_a_note(cli, card_file, record_file):
     cli("card", card_file, "--from", record_file())
     nowhere = dataclasses.replace(FRANCE, location=None, location_name=None)
     code, _, err = cli(

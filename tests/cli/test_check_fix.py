@@ -67,7 +67,7 @@ def test_a_card_that_cannot_be_parsed_is_not_touched(cli):
     assert read() == data
 
 
-def test_a_card_that_is_no_utf8_is_not_touched(cli):
+def test_a_card_that_is_not_utf8_is_not_touched(cli):
     data = BAD.replace("license: mit", "license: mit\nauthor: Andr\xe9").encode("latin-1")
     put("README.md", data)
     assert cli("check", "--fix")[0] == 1

@@ -101,7 +101,7 @@ def test_a_run_of_the_window_without_a_figure_leaves_it_undecided(cli):
         (lambda: write_record(ran(9, emissions_g=None, intensity=None), "r.json"), 125, "the budget 'vision' cannot"),
     ],
 )
-def test_what_cannot_be_judged_is_no_pass(cli, break_it, code, said):
+def test_a_window_that_cannot_be_judged_does_not_pass(cli, break_it, code, said):
     break_it()
     found, _, err = cli("gate", "r.json", "--window")
     assert found == code

@@ -1,4 +1,4 @@
-"""The door itself: verbs, versions, what went wrong in one place."""
+"""The program as a whole: verbs, versions, and errors, which are printed in one place."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_an_error_of_ours_is_one_line_and_what_to_do(cli, monkeypatch):
     assert "::error::" not in err
 
 
-def test_any_other_error_is_told_as_a_bug_without_its_tokens(cli, monkeypatch):
+def test_any_other_error_is_reported_as_a_bug_without_its_tokens(cli, monkeypatch):
     def fail(_):
         raise RuntimeError("hf_" + "a" * 34)
 
@@ -89,7 +89,7 @@ def test_any_other_error_is_told_as_a_bug_without_its_tokens(cli, monkeypatch):
     assert "hf_aaaa" not in err
 
 
-def test_a_folder_that_is_gone_is_no_bug(tmp_path):
+def test_a_folder_that_is_gone_is_not_a_bug(tmp_path):
     gone = tmp_path / "gone"
     gone.mkdir()
     script = f"import os; os.rmdir({str(gone)!r}); from carbon_lint.cli import console; console()"
@@ -105,7 +105,7 @@ def test_a_folder_that_is_gone_is_no_bug(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_a_reader_that_goes_away_is_no_error(tmp_path):
+def test_a_reader_that_goes_away_is_not_an_error(tmp_path):
     script = f"{sys.executable} -m carbon_lint rules | head -n 1"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0

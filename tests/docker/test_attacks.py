@@ -42,7 +42,7 @@ def runner(tmp_path, image, hub):
 
 @pytest.fixture
 def attack(runner, hub):
-    """`attack(env=…, **inputs)`: the step, with the stand-in Hub and a token that may write to it at hand."""
+    """`attack(env=…, **inputs)`: the step, with the stand-in Hub and a token that may write to it."""
 
     def run(*, env=None, publishes=True, **inputs):
         runner.own_by_runner()

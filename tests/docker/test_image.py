@@ -204,7 +204,7 @@ def test_the_card_reaches_a_hub_over_http(runner, tmp_path):
         assert step.log.count(WRITE_TOKEN) == 1
 
 
-def test_a_read_only_workspace_is_told_before_the_job(runner):
+def test_a_read_only_workspace_is_reported_before_the_job(runner):
     runner.workspace_mode = ":ro"
     step = runner.step(command="echo never", location="FRA")
     assert step.exit_status == 2

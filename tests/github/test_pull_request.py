@@ -247,7 +247,7 @@ def test_an_exception_that_has_expired_does_not_count_and_is_named(runner, api):
 
 
 @pytest.mark.parametrize(("permission", "status"), [("write", 0), ("admin", 0), ("read", 1)])
-def test_a_label_counts_where_somebody_set_it_who_may_write(runner, api, permission, status):
+def test_a_label_counts_if_somebody_with_write_access_set_it(runner, api, permission, status):
     api.permissions["grace"] = permission
     api.label("other", "mallory")
     api.label("carbon-budget-exception", "grace")

@@ -1,4 +1,4 @@
-"""Tokens that a model cannot be published with, and what is said of each."""
+"""Tokens that a model cannot be published with, and the message for each."""
 
 from __future__ import annotations
 

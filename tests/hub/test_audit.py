@@ -187,7 +187,7 @@ def test_a_bad_row_stays_a_row(cli, tmp_path, line):
     assert (report["cards"], report["stating"], len(report["problems"])) == (2, 1, 1)
 
 
-def test_files_that_are_none_are_usage_errors(cli, tmp_path):
+def test_missing_files_are_usage_errors(cli, tmp_path):
     (tmp_path / "x.parquet").write_text("no parquet")
     pq.write_table(pa.table({"id": ["a"]}), tmp_path / "y.parquet")
     for name in ("absent.jsonl", "absent.parquet", "x.parquet", "y.parquet", "x.csv"):
@@ -198,7 +198,7 @@ def test_files_that_are_none_are_usage_errors(cli, tmp_path):
     assert cli("audit")[0] == 2
 
 
-def test_nothing_to_audit_is_said(acme, cli, tmp_path):
+def test_nothing_to_audit_gets_a_message(acme, cli, tmp_path):
     (tmp_path / "empty.jsonl").write_text("")
     for flags in (("--author", "nobody"), ("--from", tmp_path / "empty.jsonl")):
         code, _, err = cli("audit", *flags)
@@ -451,7 +451,7 @@ def test_no_more_corrections_are_made_than_were_allowed(proving, cli):
     assert sum(len(pulls(proving, name)) for name in proving.state.repos) == 1
 
 
-def test_a_card_that_was_mended_meanwhile_gets_no_correction(proving, cli):
+def test_a_card_that_was_corrected_meanwhile_gets_no_correction(proving, cli):
     mended = {"README.md": KILOGRAMS.replace("0.42\n", "420\n").encode()}
     proving.faults.add(
         Fault(matches="GET /api/models/acme/kg$", first=lambda: proving.commit("acme/kg", mended), times=1)

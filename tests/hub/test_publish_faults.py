@@ -89,7 +89,7 @@ def test_a_lasting_fault_ends_in_time_and_says_that_the_old_card_is_there(server
     ends_in_time(server, cli, LASTING[fault](where), *how)
 
 
-def test_answers_lost_for_ever_after_the_commit_landed_are_found_again(server, cli):
+def test_a_commit_whose_answers_are_all_lost_is_found_again(server, cli):
     server.faults.add(Fault(matches="POST .*/commit/", times=99, reset_after=True))
     code, _, err = publish(cli)
     assert code == 0, err
@@ -236,7 +236,7 @@ def test_the_server_cut_off_at_any_byte_leaves_the_old_card_or_the_new_one(serve
 
 
 class Late:
-    """A request that the Hub carries out when it is told to, after the client has given it up."""
+    """A request that the Hub carries out when the test wants it, after the client has given up."""
 
     def __init__(self, server, matches):
         self._is_time, self._thread = threading.Event(), None
@@ -275,7 +275,7 @@ def test_a_pull_request_that_is_made_late_is_closed_the_next_time(server, cli):
 
 
 def interrupt():
-    """Ctrl-C while the client waits. One that comes just before it does so is heard when it ends."""
+    """Ctrl-C while the client waits. A signal just before the wait is handled when it ends."""
     time.sleep(0.05)
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -291,7 +291,7 @@ INTERRUPTED = {
 def test_an_interrupted_publication_says_which_card_is_there(server, cli, when):
     matches, skip, said, there = INTERRUPTED[when]
 
-    # The commit is carried out, its answer comes too late to be heard.
+    # The commit is carried out, its answer comes too late for the client.
     server.faults.add(Fault(matches=matches, skip=skip, first=interrupt, stall_s=2))
     code, out, err = publish(cli)
     assert code == 130

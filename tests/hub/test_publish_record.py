@@ -104,7 +104,7 @@ def test_their_edit_meanwhile_is_kept_and_the_block_goes_into_it(theirs, cli):
 
 
 def test_a_push_that_lands_after_the_job_has_died_does_not_win(theirs, cli):
-    """The Trainer's last push may land after the tip was read; it writes the whole README anew, without the block."""
+    """The Trainer's last push may land after the tip was read; it writes the whole README again, without the block."""
     late = "---\nlibrary_name: transformers\nlicense: mit\n---\n# End of training\n"
     theirs.faults.add(
         Fault(matches="POST .*/commit/", first=lambda: theirs.commit("acme/m", {"README.md": late.encode()}))
@@ -115,7 +115,7 @@ def test_a_push_that_lands_after_the_job_has_died_does_not_win(theirs, cli):
     assert "emissions: 42.5" in card
 
 
-def test_a_model_without_a_card_is_said(theirs, cli):
+def test_a_model_without_a_card_gets_an_error(theirs, cli):
     theirs.create("acme/bare")
     code, _, err = cli("publish", "--record", "r.json", "--to", "acme/bare")
     assert code == 4
@@ -257,7 +257,7 @@ def test_a_dry_run_of_a_pull_request_shows_the_change_and_makes_none(theirs, cli
 
 
 def test_four_jobs_at_once_each_commit_once(theirs):
-    """Four programs with a figure of their own each, at the same moment: none is lost, none doubled, none fails."""
+    """Four programs with one figure each, at the same moment: all succeed, and each figure is there once."""
     programs = []
     for grams in (101.0, 102.0, 103.0, 104.0):
         path = write_record(f"r{grams}.json", emissions_g=grams, run_id=f"run-{grams}")

@@ -79,7 +79,7 @@ def test_a_dry_run_shows_the_change_and_commits_nothing(model, cli, at):
     assert model.asked("POST") == 0
 
 
-def test_the_message_is_the_users_own_where_one_is_given(model, cli):
+def test_the_message_is_the_users_own_if_there_is_one(model, cli):
     cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--message", "Release 1.2")
     assert model.titles("acme/m")[0] == "Release 1.2"
 
@@ -134,7 +134,7 @@ def test_a_page_of_the_model_names_it_too(model, cli, page):
         ("{endpoint}/acme/m/tree/dev", "is a page of the revision 'tree/dev'"),
     ],
 )
-def test_what_is_no_model_is_refused_before_anything_is_sent(model, cli, target, said):
+def test_an_invalid_model_is_refused_before_anything_is_sent(model, cli, target, said):
     code, _, err = cli("publish", "README.md", "--whole-card", "--to", target.format(endpoint=model.endpoint))
     assert code == 2
     assert said in err.replace("'dev'", "'tree/dev'")
@@ -219,7 +219,7 @@ def test_a_model_without_a_card_gets_the_whole_one(model, cli):
 
 
 @pytest.mark.parametrize("endpoint", ["ftp://hub", "hub.local", "http://user:pw@hub", "http://hub?x=1"])
-def test_an_endpoint_that_is_no_address_is_a_usage_error(model, cli, monkeypatch, endpoint):
+def test_an_endpoint_that_is_not_an_address_is_a_usage_error(model, cli, monkeypatch, endpoint):
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
     code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m")
     assert code == 2

@@ -118,7 +118,7 @@ JSON = st.recursive(
 
 
 @given(JSON | st.dictionaries(st.sampled_from(["emissions", "source"]), JSON))
-def test_no_value_whatever_raises_or_gives_what_is_no_amount(value):
+def test_every_value_gives_an_amount_or_nothing_and_never_raises(value):
     stated = read_stated({"co2_eq_emissions": value})
     assert stated.emissions_g is None or (math.isfinite(stated.emissions_g) and stated.emissions_g >= 0)
 

@@ -50,7 +50,7 @@ def test_the_commits_since_the_start_are_named_and_the_one_to_go_back_to(model, 
     assert back == f"to go back (docs/publishing.md): main was at {before}"
 
 
-def test_nothing_pushed_is_said_too(model, watched):
+def test_nothing_pushed_is_reported_too(model, watched):
     weights(model, "Before")
     seen = watched()
     found = told(seen)
@@ -154,7 +154,7 @@ def test_a_commit_with_a_wrong_date_is_seen(model, watched, git):
 
 
 @pytest.mark.parametrize("is_thrown_away", [False, True])
-def test_a_history_that_was_written_anew_is_said(model, watched, git, is_thrown_away):
+def test_a_rewritten_history_is_reported(model, watched, git, is_thrown_away):
     before = weights(model, "Lost")
     seen = watched()
     new = dated(git, [], "Squashed", "2026-01-01T00:00:00Z")
@@ -167,7 +167,7 @@ def test_a_history_that_was_written_anew_is_said(model, watched, git, is_thrown_
     assert back.endswith(f"main was at {before}")
 
 
-def test_a_branch_that_was_set_back_is_said(model, watched, git):
+def test_a_branch_that_was_set_back_is_reported(model, watched, git):
     root = git.tip("main")
     before = weights(model, "Taken away")
     seen = watched()
@@ -180,7 +180,7 @@ def test_a_branch_that_was_set_back_is_said(model, watched, git):
     )
 
 
-def test_a_model_that_the_job_made_is_told_whole(hub, at):
+def test_a_model_that_the_job_made_is_listed_whole(hub, at):
     at(hub)
     seen = Watch("acme/m", hub.environ(), settle_s=0)
     warning = seen.begin()
@@ -227,7 +227,7 @@ def test_of_a_hundred_branches_the_first_few_are_looked_into(model, watched, git
     assert "'On b' (b), and 2 more branches or pull requests moved" in said
 
 
-def test_who_pushed_what_is_told_where_there_are_several(model, watched, git):
+def test_several_pushers_are_listed_with_what_each_pushed(model, watched, git):
     seen = watched()
     mine = git.commit("refs/heads/main", {"a": b"1"}, "Mine", author="acme")
     theirs = git.commit("refs/heads/main", {"b": b"1"}, "Theirs", author="bob")
@@ -256,7 +256,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("title", HOSTILE)
-def test_a_title_can_do_nothing_but_be_read(model, watched, title):
+def test_a_title_is_printed_as_harmless_text(model, watched, title):
     seen = watched()
     weights(model, title)
     said = told(seen).notes[0]
@@ -270,7 +270,7 @@ def test_a_title_can_do_nothing_but_be_read(model, watched, title):
     assert "[x](" not in markdown
 
 
-def test_an_author_and_a_branch_can_do_nothing_but_be_read(model, watched, git):
+def test_an_author_and_a_branch_are_printed_as_harmless_text(model, watched, git):
     main = {"name": "main", "ref": "refs/heads/main", "targetCommit": git.tip("main")}
     seen = watched()
     sha = git.commit("refs/heads/side", {"a": b"1"}, "One", author="::error::name")

@@ -1,4 +1,4 @@
-"""What is said of a model that was watched where the Hub cannot be asked, or only in part, and who may ask."""
+"""What is printed about a watched model if the Hub cannot be asked, or only in part, and who may ask."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_offline_means_offline(model, hub, monkeypatch):
     assert model.requests == []
 
 
-def test_an_interrupted_question_is_said(hub):
+def test_an_interrupted_question_is_reported(hub):
     seen = Watch("acme/m", hub.environ())
     (said,) = pushes_in_words(seen.interrupted(), STOPPED, was_stopped=True)
     assert said.endswith("what was pushed to acme/m is not known: asking the Hub was interrupted")

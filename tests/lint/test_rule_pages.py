@@ -34,7 +34,7 @@ def blocks(section):
 
 
 def run(section, tmp_path, around=""):
-    """The codes that the section's card gives, under its settings and evidence; None where there is no card to run.
+    """The codes that the section's card gives, under its settings and evidence; None if there is no card to run.
 
     `around` is the section whose settings and evidence hold, if it is another one.
     """

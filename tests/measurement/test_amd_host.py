@@ -109,14 +109,14 @@ def test_a_card_that_a_container_is_not_given_is_known_by_the_kernels_refusal(ho
     assert host_amd_gpus(host) == ()
 
 
-def test_without_amdsmi_it_is_said_where_it_is(host):
+def test_the_error_without_amdsmi_names_its_place(host):
     error = refusal(host)
     assert "ModuleNotFoundError" in error.message or "ImportError" in error.message
     assert "ROCM_PATH" in error.hint
 
 
 @cases("environ", [{}, {"ROCM_PATH": "opt/rocm-7.0"}])
-def test_the_amdsmi_that_rocm_ships_is_taken_where_none_is_installed(tmp_path, monkeypatch, environ):
+def test_the_amdsmi_that_rocm_ships_is_taken_if_no_other_is_installed(tmp_path, monkeypatch, environ):
     package = tmp_path / environ.get("ROCM_PATH", "opt/rocm") / "share/amd_smi/amdsmi"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text(
@@ -172,7 +172,7 @@ def test_without_permission_it_says_which_group(host, monkeypatch, device):
 
 
 @pytest.mark.parametrize("removed", ["dev/kfd", "dev/dri/renderD128"])
-def test_a_container_without_the_devices_is_told_how_to_be_given_them(host, monkeypatch, removed):
+def test_a_container_without_the_devices_gets_a_hint_how_to_pass_them(host, monkeypatch, removed):
     monkeypatch.setitem(sys.modules, "amdsmi", StubAmdsmi([]))
     (host / removed).unlink()
     assert "modprobe amdgpu" in refusal(host).hint

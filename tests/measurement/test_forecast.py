@@ -1,4 +1,4 @@
-"""Where a run is heading, from what it has used and what it has done."""
+"""The forecast of a run, from what it has used and what it has done."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_long_run_keeps_few_of_the_points_that_it_passed(job):
     assert len(job.forecaster._slopes["file"]._passed) < 520
 
 
-def test_progress_that_falls_back_is_counted_anew(job):
+def test_progress_that_falls_back_is_counted_from_there(job):
     for step in range(0, 60, 10):
         job.writes(f"{step}/100").take(step / 100)
     assert job.writes("0/100").take(0.6) is None
@@ -122,7 +122,7 @@ def test_another_bar_is_counted_from_its_own_beginning(job):
     assert job.forecast.share == pytest.approx(2.0)
 
 
-def test_a_bar_of_three_seconds_is_no_job(job):
+def test_a_bar_of_three_seconds_is_not_a_job(job):
     for step in range(0, 60, 20):
         assert job.prints(f"\r{step}%|#| {step}/100 [00:10<00:14, 4.1it/s]").take(0.01 * step) is None
     assert job.prints("\r60%|#| 60/100 [00:10<00:14, 4.1it/s]").take(0.6) == pytest.approx(1.0)
@@ -183,7 +183,7 @@ def test_by_the_clock_too(run):
 
 
 def said_of(shares, announcer, *, is_recognised=True, begin_s=0.0):
-    """What is said of one forecast a second; None is none."""
+    """The messages about one forecast a second; None means no forecast."""
     found = []
     for second, share in enumerate(shares, start=1):
         forecast = None if share is None else Forecast(share=share, by="its bar, 4/10")
@@ -191,7 +191,7 @@ def said_of(shares, announcer, *, is_recognised=True, begin_s=0.0):
     return [said.warning or said.notice for said in found if said.warning or said.notice]
 
 
-def test_a_warning_is_taken_back_when_it_no_longer_holds_and_said_anew_when_it_does():
+def test_a_warning_is_withdrawn_when_it_no_longer_holds_and_repeated_when_it_does():
     announcer = Announcer()
     first, back, again = said_of([0.5, 1.4, 1.3, 0.98, 1.1, 0.7, 0.6, 1.2, 1.2], announcer)
     assert first.startswith("heading for 140%")

@@ -135,7 +135,7 @@ def test_what_cl208_knows_is_plausible_and_a_card_of_the_table():
 
 
 @cases("hardware", ["4 x TPU v4", "8 x Intel Gaudi 2", "2 x TITAN RTX", "8 x MI325X"])
-def test_cl208_bounds_accelerators_that_are_no_nvidia_card_of_today(hardware):
+def test_cl208_bounds_accelerators_other_than_current_nvidia_cards(hardware):
     found = bounds(hardware, 10.0, None)
     assert found is not None
     assert found.is_counted

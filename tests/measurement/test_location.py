@@ -96,7 +96,7 @@ def test_auto_outside_any_cloud_says_how_to_name_the_place(served, tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "<html>captive portal</html>", "EU WEST", "x" * 4000, "a\nb"])
-def test_an_answer_that_is_no_region_is_no_answer(served, tmp_path, text):
+def test_an_answer_that_is_not_a_region_gives_no_place(served, tmp_path, text):
     with pytest.raises(PlaceError):
         locate((), "n", metadata_url=served(dict.fromkeys(AZURE, text)), root=tmp_path)
 
@@ -111,7 +111,7 @@ def test_auto_does_not_go_through_a_proxy(served, tmp_path, monkeypatch):
     assert locate((), "n", metadata_url=served(AZURE), root=tmp_path).place.code == "azure/eastus2"
 
 
-def test_auto_gives_up_within_two_seconds_where_nobody_answers(tmp_path):
+def test_auto_gives_up_within_two_seconds_if_there_is_no_answer(tmp_path):
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

@@ -220,7 +220,7 @@ FLAWS = {
 
 
 @pytest.mark.parametrize("flaw", FLAWS)
-def test_figures_that_cannot_be_right_are_no_figures(run, flaw):
+def test_impossible_figures_make_a_run_unmeasured(run, flaw):
     distort, said = FLAWS[flaw]
     record = run("pass", meter=FakeMeter(distort=distort))
 

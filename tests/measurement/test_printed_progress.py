@@ -1,4 +1,4 @@
-"""What is heard of a job's progress in what it prints. The bars are tqdm's own, drawn here."""
+"""The progress of a job, read from what it prints. The bars are tqdm's own, drawn here."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_within_epochs_that_are_numbered_it_counts_from_the_second_on(job):
 
 
 def test_epochs_that_waited_in_a_buffer_are_not_mixed_with_bars_that_did_not(job):
-    """Python's stdout is written in pieces of 8 KiB where it is a pipe, its stderr at once."""
+    """Python writes its stdout in pieces of 8 KiB if it is a pipe, its stderr at once."""
     waiting = ""
     for epoch in range(10):
         waiting += f"Epoch {epoch + 1}/10\n"
@@ -223,7 +223,7 @@ def test_epochs_may_be_counted_from_0(job, first):
     for epoch in range(first, 10):
         for step in job.bar(STEPS, desc=f"Epoch {epoch}/9"):
             job.tick()
-            # What is left is what matters, and it is right also where epoch 0 was not seen.
+            # What is left is what matters, and it is right even if epoch 0 was not seen.
             total = 9 if first else 10
             assert (1 - job.told.fraction) * total == pytest.approx(10 - epoch - step / STEPS)
         for _ in job.bar(20, desc="Validation DataLoader 0"):
@@ -232,7 +232,7 @@ def test_epochs_may_be_counted_from_0(job, first):
 
 
 def test_lightnings_rich_bar_is_read_between_its_controls(job):
-    """It draws its bar anew in place, with the evaluation's below: colours, cursor up, erased line."""
+    """It redraws its bar in place, with the evaluation's below: colours, cursor up, erased line."""
     for epoch in range(4):
         for step in range(1, 41):
             done, left = "━" * (step // 2), "━" * (20 - step // 2)
@@ -338,12 +338,12 @@ def test_a_percentage_that_is_printed_is_the_job(job):
         "9" * 500 + "%|##| 1/2 [",
     ],
 )
-def test_what_says_nothing_is_no_progress(line):
+def test_output_without_progress_gives_no_progress(line):
     assert read_line(line.encode()) is None
 
 
 def printed(job, lines, begin=0.0):
-    """Each line, a second apart; what is told after the last."""
+    """Read each line, a second apart; return the progress after the last."""
     for line in lines:
         job.print(line)
         job.tick()
@@ -385,7 +385,7 @@ def test_logs_of_many_trainers_are_read():
         assert fraction_of(text, counts, announced) == pytest.approx(expected, abs=1e-3), name
 
 
-def test_what_no_total_is_known_of_is_no_progress():
+def test_a_count_without_a_total_gives_no_progress():
     for text in (
         "Epoch: [{n}][ 420/5005]  Time 0.3",
         "Train: {n} [ 500/1251 ( 40%)]  Loss: 6.9",
@@ -546,7 +546,7 @@ def test_the_end_of_a_flood_is_read_and_no_number_that_lost_its_head():
     assert stream.take() == ([b"step 421/1000"], b"")
 
 
-def test_an_endless_line_is_passed_over():
+def test_an_endless_line_is_skipped():
     stream = Stream()
     stream.feed(b"y" * MAX_LINE_BYTES)
     assert stream.take() == ([], b"y" * MAX_LINE_BYTES)
@@ -601,7 +601,7 @@ def test_no_output_makes_it_grow():
     ids=lambda text: text[:8],
 )
 def test_no_line_takes_long(text):
-    """As a multiple of a harmless line of that length: on a machine that is busy nothing else can be said."""
+    """As a multiple of a harmless line of that length: on a busy machine only a ratio can be tested."""
 
     def least_s(line):
         return min(timeit.repeat(lambda: read_line(line), number=20, repeat=5, timer=time.process_time))
@@ -609,7 +609,7 @@ def test_no_line_takes_long(text):
     assert least_s(text.encode()[:MAX_LINE_BYTES]) < 100 * least_s(b"a/b " * 500)
 
 
-def test_what_we_say_ourselves_is_not_heard_where_it_follows_a_bar():
+def test_our_own_message_after_a_bar_is_not_read_as_progress():
     line = read_line(b" 40%|##| 40/100 [00:10<00:14, 4.1it/s]carbon-lint: heading for 120%, going by its epochs, 3/10")
     assert line.epoch is None
     assert line.counter.done == 40

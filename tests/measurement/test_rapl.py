@@ -36,7 +36,7 @@ def test_readable_rapl_is_a_counter_and_forces_no_power(tmp_path):
     assert (plan.method, plan.max_power_w) == (Method.COUNTER, None)
 
 
-def test_masked_or_unreadable_rapl_is_no_counter(tmp_path, monkeypatch):
+def test_masked_or_unreadable_rapl_is_not_used(tmp_path, monkeypatch):
     (folder,) = fake_machine.rapl(machine(tmp_path, EPYC_7763), 1_000_000)
     real_access = os.access
     with monkeypatch.context() as patch:

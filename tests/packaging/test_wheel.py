@@ -1,4 +1,4 @@
-"""What is in the wheel, and that it works where nothing else is installed."""
+"""What is in the wheel, and that it works if nothing else is installed."""
 
 from __future__ import annotations
 

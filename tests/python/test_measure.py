@@ -344,7 +344,7 @@ def test_runs_of_a_clusters_job_are_one_run_group_as_with_the_command(monkeypatc
     assert load_record("runs/4.json").run_group is None
 
 
-def test_what_cannot_be_done_is_said_before_the_body_begins():
+def test_an_impossible_request_is_an_error_before_the_body_begins():
     Path("folder.json").mkdir()
     for given, said in (
         ({"location": "FRA", "max_energy": "2"}, "has no unit"),

@@ -426,7 +426,7 @@ def test_ids_that_a_spreadsheet_made_numbers_of_join_no_runs():
     assert sum_of(table(*rows)).energy_kwh.total == pytest.approx(0.6)
 
 
-def test_more_than_a_machine_draws_is_said():
+def test_more_than_a_machine_draws_gives_a_warning():
     assert any("lost its decimal point" in warning for warning in record(table(row(300.0))).warnings)
     assert not any("lost its decimal point" in warning for warning in record(table(row(30.0))).warnings)
 
@@ -439,6 +439,6 @@ def test_more_than_a_machine_draws_is_said():
         (table(row()).encode("utf-32"), "not a text file"),
     ],
 )
-def test_what_is_no_text_is_called_so(data, found):
+def test_a_file_that_is_not_text_gets_an_error(data, found):
     with pytest.raises(InputError, match=found):
         record(data)

@@ -32,7 +32,7 @@ def test_it_is_the_librarys(value):
     assert canonical(value) == rfc8785.dumps(value)
 
 
-def test_it_is_the_librarys_where_the_layout_of_a_number_changes():
+def test_it_is_the_librarys_at_numbers_whose_layout_changes():
     for number in EDGES:
         assert canonical(number) == rfc8785.dumps(number), number
     document = record_to_json(a_record())

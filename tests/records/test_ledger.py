@@ -1,4 +1,4 @@
-"""The team's ledger: what is spent counts once, whatever came of it."""
+"""The team's ledger: what is spent counts once, however the run ended."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def test_whatever_is_added_in_whatever_order_each_key_counts_once(uploads):
 
 @settings(max_examples=examples(40))
 @given(st.lists(st.tuples(st.floats(1.0, 100.0), st.floats(1.0, 100.0), st.booleans()), min_size=1, max_size=6))
-def test_whatever_states_of_one_run_are_added_none_is_lost_unsaid(states):
+def test_every_state_of_one_run_that_is_added_counts_or_is_reported(states):
     """The ledger holds the furthest state, or the call that could not tell said so."""
     url = f"memory://ledger-{uuid.uuid4().hex}"
     told = []

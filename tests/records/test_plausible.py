@@ -35,7 +35,7 @@ HALF_A_MINUTE_S = 30.0
 
 
 def edited(**changes):
-    """The record's JSON with `energy_kwh.total=3` and the like, and the hash that belongs to it."""
+    """The record's JSON with `energy_kwh.total=3` and similar changes, and the hash that belongs to it."""
     document = record_to_json(a_record())
     for path, value in changes.items():
         *groups, name = path.split("__")

@@ -1,4 +1,4 @@
-"""Where a run took place, from the CI's environment."""
+"""The place of a run, from the CI's environment."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def test_a_part_is_never_called_all_or_nothing():
     ]  # fmt: skip
 
 
-def test_the_svg_says_the_same_to_eye_and_ear_and_asks_for_nothing():
+def test_the_title_of_the_svg_is_its_text_and_nothing_is_loaded():
     root = ET.fromstring(render_svg(of_run(told(RECORD))))
     assert [text.text for text in root.iter(f"{SVG}text")] == ["CO2eq", "12.3 g, 82 % measured"]
     title = root.find(f"{SVG}title").text

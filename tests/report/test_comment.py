@@ -129,7 +129,7 @@ def test_exceptions_are_shown_wherever_they_are_used():
     )
 
 
-def test_a_comparison_that_says_nothing_is_said_to_say_nothing():
+def test_a_comparison_without_meaning_is_marked_so():
     other = dataclasses.replace(COMPARISON.baseline, hardware="8 x A100")
     compared = compare(COMPARISON.current, other)
 

@@ -1,4 +1,4 @@
-"""The formats that machines read: held against their schemas, and against cards that would rather give orders."""
+"""The formats that machines read: checked by their schemas, and by cards that try to give orders."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_a_fingerprint_outlives_edits_above_the_finding_and_no_two_findings_shar
     assert changed[2] == before[2]
 
 
-def test_two_equal_findings_are_told_apart_by_their_order():
+def test_two_equal_findings_are_distinguished_by_their_order():
     twice = report(diagnostic(CARD, "17g"), diagnostic(CARD, "17g"))
 
     entries = json.loads(REPORTERS["gitlab"](twice, PLAIN))

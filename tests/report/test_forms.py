@@ -121,14 +121,14 @@ def test_an_spdx_document_is_read_by_spdx_own_model(activity, field):
     assert document.rootElement == [package]
 
 
-def test_spdx_has_no_field_for_other_activities_and_none_is_misused():
+def test_spdx_has_no_field_for_other_activities_so_they_are_left_out():
     model, objects = read_spdx(a_form("spdx", activity="validation"))
 
     (package,) = objects.foreach_type(model.ai_AIPackage)
     assert package.ai_energyConsumption is None
 
 
-def test_what_was_not_measured_is_no_form():
+def test_an_unmeasured_run_gives_no_form():
     blank = record(
         outcome=Outcome.UNMEASURED, emissions_g=None, energy_kwh=Energy(total=None), methods=Methods(), intensity=None
     )

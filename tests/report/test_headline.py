@@ -161,7 +161,7 @@ def test_a_limit_that_is_let_through_is_not_called_kept():
         assert "✅" not in text
 
 
-def test_the_change_is_said_against_a_short_name_and_with_the_grid_only_if_it_moved():
+def test_the_change_names_its_baseline_shortly_and_the_grid_only_if_it_moved():
     then = record(emissions_g=2.42, energy_kwh=Energy(total=0.0431, gpu=0.04, cpu=0.0031))
     compared = compare(figures_of_record(RECORD, "this run"), figures_of_record(then, "an old run"))
     told = RunReport(record=RECORD, verdict=judge(RECORD, Budget(max_emissions_g=1000)),
@@ -179,7 +179,7 @@ def test_a_figure_that_rounds_to_its_limit_says_by_how_much_it_is_over():
     ("run", "said"),
     [("let finish", "⚠️ Over budget by 7.34 g, let through by ann"), ("stopped", "❌ Stopped over budget: 12.3 of 5 g")],
 )
-def test_a_record_over_budget_that_is_excused_says_what_came_of_it(run, said):
+def test_a_record_over_budget_that_is_excused_shows_both(run, said):
     taken = RUNS[run][0]
     verdict = judge(taken, Budget(max_emissions_g=5))
     by = BudgetException(limit="max-emissions", owner="ann", reason="a larger model", until=date(2026, 12, 31))

@@ -101,7 +101,7 @@ def test_a_run_without_a_figure_makes_it_not_known():
     assert "at least 1.5 kg" in month_text.text(one)
 
 
-def test_at_least_is_said_of_what_lacks_a_run_alone():
+def test_at_least_is_printed_only_for_a_sum_that_lacks_a_run():
     energy_only = replace(ran(1, day=2), emissions_g=None, intensity=None)
     alone, beside = month([energy_only]), month([energy_only, ran(2, day=3)])
     assert answer(alone).startswith("not measured, 1 kWh (0.95 to 1.05) in 1 run.")
@@ -200,7 +200,7 @@ def test_what_failed_and_what_was_tried_again_is_charged():
     assert re.search(r"ann +2026-12-01 +agreed", shown)
 
 
-def test_a_day_whose_runs_were_not_measured_is_no_day_without_emissions():
+def test_a_day_whose_runs_were_not_measured_is_not_a_day_without_emissions():
     one = month([ran(1, day=2), ran(2, day=3, emissions_g=None), ran(3, day=4), ran(4, day=4, emissions_g=None)])
     assert one.days_g[:5] == (0.0, 100.0, None, 100.0, 0.0)
     assert json.loads(month_data.as_json(one))["emissions_g_by_day"][2] is None
@@ -267,7 +267,7 @@ def test_hostile_names_are_only_text_in_every_form():
     assert "<script" not in render_svg(of_month(one))
 
 
-def test_an_owner_is_told_once_at_each_threshold_and_anew_each_month():
+def test_an_owner_is_mentioned_once_at_each_threshold_and_again_each_month():
     budget = WindowBudget(name="all", max_emissions_g=1800.0, owner="@ann")
     at_83 = month(EACH_DAY, budgets=[budget])
     first = month_issue.notice(at_83, month_issue.told_in("anything else"))
@@ -295,7 +295,7 @@ def test_the_badge_shows_the_nearest_budget_or_the_sum_and_how_it_was_found():
     assert json.loads(render_shields(of_month(month([]))))["message"] == "no runs"
 
 
-def test_an_empty_month_is_said():
+def test_an_empty_month_gets_a_message():
     budget = WindowBudget(name="all", max_emissions_g=3000.0)
     for now, word in ((AT_15, "Too early to say"), (LATER, "Not known")):
         assert answer(month([], now=now, budgets=[budget])) == f"{word}: the ledger holds no run that counts in all"

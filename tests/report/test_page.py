@@ -211,7 +211,7 @@ def test_without_enough_readings_there_is_no_chart(count):
     assert "<svg" not in text
 
 
-def test_what_is_not_there_is_said_and_an_exception_gives_its_reason():
+def test_what_is_missing_is_listed_and_an_exception_gives_its_reason():
     used = UsedException(
         limit="max-emissions", owner="@ann", reason="a larger tokenizer", until="2026-12-31", unit="g", measured=12.3,
         allowed=10.0,

@@ -71,7 +71,7 @@ def unlinked(url):
 
 
 def strings_of(value):
-    """Names of the string fields of a record and of what it holds, to see that none is left out above."""
+    """Names of the string fields of a record and of what it holds, to see that every one stands above."""
     for it in dataclasses.fields(value):
         inner = getattr(value, it.name)
         if dataclasses.is_dataclass(inner):
@@ -151,7 +151,7 @@ def test_no_string_of_a_record_forges_a_line_of_a_commit_message(new):
 
 
 @cases("url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "x](https://evil.example"])
-def test_an_address_of_a_run_that_is_none_makes_no_link(url):
+def test_an_invalid_address_of_a_run_makes_no_link(url):
     for name, text in rendered(unlinked(url)).items():
         assert "<a " not in GITHUB.render(text), name
 

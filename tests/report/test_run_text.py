@@ -1,4 +1,4 @@
-"""What is said at the end of a run."""
+"""What is printed at the end of a run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.cases import cases
 from tests.report.runs import RECORD, record, told
 
 
-def test_a_run_within_budget_is_told_in_a_dozen_lines_with_the_method_of_each_component():
+def test_a_run_within_budget_takes_a_dozen_lines_with_the_method_of_each_component():
     rendered = run_text.render(told(RECORD, judge(RECORD, Budget(max_emissions_g=1000))))
 
     assert rendered == (
@@ -61,7 +61,7 @@ def test_an_undecided_verdict_gives_its_reason():
     assert "  note: max-energy: 220 Wh " in rendered
 
 
-def test_what_was_not_measured_is_said_and_is_never_a_number():
+def test_what_was_not_measured_is_named_and_is_never_a_number():
     unmeasured = record(
         outcome=Outcome.UNMEASURED, emissions_g=None, energy_kwh=Energy(total=None), methods=Methods(), intensity=None
     )
@@ -84,7 +84,7 @@ def test_a_component_that_failed_is_not_measured_and_one_that_is_not_there_is_no
     assert "RAM" not in rendered
 
 
-def test_the_share_that_no_sensor_read_is_left_out_where_it_cannot_be_known():
+def test_the_share_that_no_sensor_read_is_left_out_if_it_is_unknown():
     partly = record(energy_kwh=Energy(total=0.2, cpu=None, gpu=0.18), methods=Methods(cpu=Method.LOAD_MODEL))
 
     assert phrases.measured(partly) is None
@@ -112,7 +112,7 @@ def test_without_a_budget_the_figures_are_the_headline():
     assert of_a_node == "carbon-lint: 12.3 g CO2eq, 220 Wh, a part of the budgeted job"
 
 
-def test_a_sum_is_said_to_be_one():
+def test_a_sum_is_marked_as_a_sum():
     merged = record(run_group="night", merged_from=("a", "b"))
 
     assert "  scope      run group night, the sum of 2 records\n" in run_text.render(told(merged))
@@ -172,7 +172,7 @@ def test_a_share_is_never_rounded_over_its_limit(share, shown):
 
 
 @cases(("increase_kwh", "words"), [(0.02, "20 Wh more than"), (-0.02, "20 Wh less than")])
-def test_an_increase_is_said_against_its_baseline(increase_kwh, words):
+def test_an_increase_is_printed_with_its_baseline(increase_kwh, words):
     limit = LimitResult(name="max-increase", unit="kWh", measured=increase_kwh, allowed=0.05)
     text = run_text.render(told(record(), Verdict(status=Status.PASS, limits=(limit,))))
     assert f"Within budget: {words} the baseline, 50 Wh more allowed" in text

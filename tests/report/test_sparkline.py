@@ -68,7 +68,7 @@ def test_the_line_is_for_terminals_that_can_show_it(monkeypatch, is_terminal, en
     assert "\x1b" not in text
 
 
-def test_phases_are_told_in_a_line_each_and_cannot_steer_the_terminal():
+def test_phases_take_a_line_each_and_cannot_steer_the_terminal():
     parts = [(PhaseKind.EPOCH, str(number), 0.01) for number in range(1, 21)] + [
         (PhaseKind.PHASE, "a\x1b[31mb" * 9, 0.1)
     ]
