@@ -48,7 +48,7 @@ def a_run(grams, low=0.6, high=1.7, **changes):
     return a_record(emissions_g=grams, energy_kwh=energy, methods=methods, uncertainty=bounds, **changes)
 
 
-def test_the_section_says_what_was_measured_and_a_template_reader_finds_it():
+def test_the_section_states_what_was_measured_and_a_template_reader_finds_it():
     url = "https://github.com/me/models/actions/runs/77"
     run = a_run(0.0042, 0.43, 1.9, provenance=Provenance(run_url=url))
     text, change = written(FRONT + "# M\n", run, with_body=True)

@@ -92,7 +92,7 @@ def test_a_card_that_was_written_passes_every_check_against_its_record(cli):
         (("true",), 0, "README.md was not there and was made, with the figures"),
     ],
 )
-def test_a_run_says_what_became_of_its_card(carbon_lint, command, code, said):
+def test_a_run_reports_what_it_did_to_its_card(carbon_lint, command, code, said):
     done = carbon_lint("run", "--location", "FRA", "--card", "README.md", "--", *command)
     assert done.returncode == code
     assert "README.md is not there, so a new card will be made" in done.stderr

@@ -196,7 +196,7 @@ def test_flags_of_a_table_without_one_are_refused(cli, card, flags):
         ("F21-codecarbon-1-grams", ("1.x, which priced Germany", "1.x, which priced France", "rc=2"), None),
     ],
 )
-def test_the_shared_cases_come_out_as_they_say_is_right(shared, tmp_path, case, said, code):
+def test_the_shared_cases_give_what_they_expect(shared, tmp_path, case, said, code):
     folder = shutil.copytree(shared / "cases" / case, tmp_path / "case")
     for path in (folder, *folder.iterdir()):
         path.chmod(0o755)

@@ -217,7 +217,7 @@ def test_a_smaller_figure_of_the_same_group_needs_replace(cli, card_file, record
     assert block_of(card_file)["emissions"] == 60.0
 
 
-def test_a_smaller_figure_of_a_run_by_itself_is_written_and_said(cli, card_file, record_file):
+def test_a_smaller_figure_of_a_run_by_itself_is_written_with_a_note(cli, card_file, record_file):
     cli("card", card_file, "--from", record_file(emissions_g=100.0))
     code, _, err = cli("card", card_file, "--from", record_file(emissions_g=60.0))
     assert code == 0
@@ -285,7 +285,7 @@ def test_the_trainers_table_is_taken_over(cli, tmp_path, card_file):
     }
 
 
-def test_a_table_that_says_quebec_needs_a_word_on_the_place(cli, tmp_path, card_file):
+def test_a_table_with_quebec_needs_a_flag_for_the_place(cli, tmp_path, card_file):
     source = tmp_path / "emissions.csv"
     source.write_text(table(QUEBEC))
     assert cli("card", card_file, "--from", source)[0] == 2
@@ -437,7 +437,7 @@ def test_a_card_with_crlf_a_byte_order_mark_and_ten_megabytes_of_text(cli, card_
     assert data.endswith(b"---\r\n" + body)
 
 
-def test_help_says_what_it_does_and_lists_the_flags(cli):
+def test_help_describes_the_verb_and_lists_the_flags(cli):
     code, out, _ = cli("card", "--help")
     assert code == 0
     for word in ("--from", "--training-type", "--trust-location", "change nothing else", "never guessed"):

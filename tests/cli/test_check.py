@@ -51,7 +51,7 @@ def test_a_finding_is_one_line_with_its_place_and_exit_status_1(cli):
     assert (code, lines) == (1, [f"cards/README.md:4:14: {found}"])
 
 
-def test_a_warning_is_shown_and_lets_pass_unless_fail_on_says_otherwise(cli):
+def test_a_warning_is_shown_and_passes_unless_fail_on_forbids_it(cli):
     put("README.md", ZERO)
     assert concise(cli)[0] == 0
     assert "warning CL206" in concise(cli)[1][0]
@@ -102,7 +102,7 @@ def test_select_and_ignore_take_codes_beginnings_and_names(cli):
     assert cli("check", "--select", "CL777")[0] == 2
 
 
-def test_no_path_means_the_readme_here_and_its_absence_says_what_was_looked_for(cli):
+def test_no_path_means_the_readme_here_and_the_error_names_what_was_looked_for(cli):
     code, out, err = cli("check")
     assert (code, out) == (3, "")
     assert "there is no README.md here" in err

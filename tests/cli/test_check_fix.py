@@ -15,7 +15,7 @@ def read(path="README.md"):
         return stream.read()
 
 
-def test_a_safe_fix_is_written_and_the_exit_status_says_that_something_changed(cli):
+def test_a_safe_fix_is_written_and_the_exit_status_shows_a_change(cli):
     put("README.md", BAD)
     code, out, _ = cli("check", "--fix", "--format", "concise")
     assert (code, out) == (1, "")

@@ -62,7 +62,7 @@ def test_the_verdict_and_its_exit_status(cli, flags, status, said):
     assert said in out
 
 
-def test_json_says_the_same(cli):
+def test_json_gives_the_same(cli):
     code, out, _ = cli("gate", "r.json", "--max-emissions", "50g", "--format", "json")
     document = json.loads(out)
     assert code == 1

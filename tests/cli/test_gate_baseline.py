@@ -27,7 +27,7 @@ def gate(cli, *flags):
     return cli("gate", "r.json", "--baseline", "record:base.json", *flags)
 
 
-def test_an_increase_beyond_both_parts_fails_and_says_energy_and_grid_apart(cli):
+def test_an_increase_beyond_both_parts_fails_and_lists_energy_and_grid_separately(cli):
     code, out, err = gate(cli, "--max-increase", "5% and 0.5 g")
 
     assert (code, err) == (1, "")

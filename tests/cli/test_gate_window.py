@@ -67,7 +67,7 @@ def test_a_run_counts_with_what_its_window_holds_and_once(cli):
     assert limits(cli)[:2] == (0, both)
 
 
-def test_the_run_that_goes_over_fails_and_says_by_what(cli):
+def test_the_run_that_goes_over_fails_and_names_the_excess(cli):
     write_record(ran(9, emissions_g=400.0), "r.json")
     code, out, _ = cli("gate", "r.json", "--window", "--max-emissions", "2 kg")
     assert code == 1

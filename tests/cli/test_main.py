@@ -13,7 +13,7 @@ from tests.cases import cases
 from tests.docs.blocks import parse, words_of
 
 
-def test_without_a_verb_it_says_what_there_is_and_did_not_run(cli):
+def test_without_a_verb_it_prints_the_help_and_fails(cli):
     code, out, _ = cli()
     assert code == 2
     assert "measure -> gate -> write card -> lint -> publish" in out
@@ -59,7 +59,7 @@ def test_a_flag_of_another_tool_is_answered_with_ours(cli):
         (("gate", "r.json", "--on-modelled", "maybe"), "`carbon-lint gate --help` shows what it takes"),
     ],
 )
-def test_a_wrong_flag_is_two_lines_and_says_what_to_do(cli, argv, hint):
+def test_a_wrong_flag_gives_two_lines_with_what_to_do(cli, argv, hint):
     code, out, err = cli(*argv)
     assert code == 2
     assert out == ""

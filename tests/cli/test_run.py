@@ -47,7 +47,7 @@ def test_over_a_hard_limit_the_exit_status_is_1(carbon_lint):
     assert load_record("r.json").exit_status == 143
 
 
-def test_the_record_says_which_exception_let_the_run_through(carbon_lint, cli):
+def test_the_record_names_the_exception_that_let_the_run_pass(carbon_lint, cli):
     exception = "[[exception]]\nlimit = 'max-emissions'\nowner = 'ann'\nreason = 'the *big* one'\nuntil = 2099-12-31\n"
     Path("carbon-lint.toml").write_text(exception)
     done = carbon_lint(
@@ -201,7 +201,7 @@ def configure(text):
     Path("carbon-lint.toml").write_text(text)
 
 
-def test_the_configuration_fills_in_what_no_flag_says(carbon_lint):
+def test_the_configuration_fills_in_what_no_flag_gives(carbon_lint):
     configure('location = "POL"\nrun-group = "bert"\npue = 1.5\ngrace = "1s"\npass-env = ["HF_TOKEN"]\n')
     environ = {**os.environ, "HF_TOKEN": "x"}
     done = carbon_lint("run", "--record", "r.json", "--", "sh", "-c", "echo $HF_TOKEN", env=environ)
@@ -283,7 +283,7 @@ def test_a_configuration_that_cannot_be_used_starts_nothing(cli, text, said):
     assert not Path("ran").exists()
 
 
-def test_codecarbon_missing_says_how_to_install_it(carbon_lint, tmp_path):
+def test_a_missing_codecarbon_gives_an_error_with_how_to_install_it(carbon_lint, tmp_path):
     """As in an environment without the extra: the package cannot be imported."""
     blocker = tmp_path / "blocked"
     blocker.mkdir()

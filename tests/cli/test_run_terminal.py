@@ -187,7 +187,7 @@ def progress(**changes):
     return RunProgress(**values)
 
 
-def test_the_line_says_grams_share_elapsed_and_watts():
+def test_the_line_shows_grams_share_elapsed_and_watts():
     assert render_line(progress(), 80) == ("carbon-lint  12.3 g  42 % of budget  1 min 15 s  312 W  [####......]")
     assert render_line(progress(emissions_g=None, used_share=None), 80) == "carbon-lint  500 Wh  1 min 15 s  312 W"
     line = render_line(progress(forecast_share=1.2, forecast_by="its bar, 420/1000"), 120)

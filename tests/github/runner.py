@@ -46,7 +46,7 @@ class Command:
 
 @dataclass
 class Step:
-    """What the runner knows of a step when it has ended."""
+    """What the runner has of a step when it has ended."""
 
     exit_status: int
     log: str

@@ -213,7 +213,7 @@ def test_a_venv_that_ends_with_setup_gets_a_message_with_how_to_keep_it(runner):
     assert not [text for text in step.annotations("warning") if "activates" in text]
 
 
-def test_pip_says_nothing_of_root_and_caches_in_setup_and_the_command_keeps_its_own(runner):
+def test_pip_warnings_about_root_are_off_in_setup_alone_unless_the_user_sets_them(runner):
     step = runner.step(
         setup="env | grep ^PIP_ || true", command="env | grep ^PIP_ || true", location="FRA", lint="false"
     )
@@ -254,7 +254,7 @@ def test_a_card_that_will_be_made_is_announced_before_the_job(runner):
     assert (runner.workspace / "README.md").exists()
 
 
-def test_a_run_over_its_own_tighter_limit_says_so_under_a_wider_one(runner):
+def test_a_run_over_its_own_tighter_limit_fails_under_a_wider_one(runner):
     runner.hand_over(over_budget=True)
     step = runner.step(record="r.json", max_emissions="5 kg")
     assert step.exit_status == 1

@@ -28,7 +28,7 @@ _SPEC.loader.exec_module(install)
 
 FAKE_PYTHON = r"""#!/bin/sh
 # Stands in for the job's Python: tells of whatever it is asked to run, and runs what makes no venv for real.
-env >> "{told}"; pwd >> "{told}"; printf '%s\n' "$*" >> "{told}"
+env >> "{received}"; pwd >> "{received}"; printf '%s\n' "$*" >> "{received}"
 case "$*" in
   "-I -m venv "*) mkdir -p "$4/bin" && cp "$0" "$4/bin/python" ;;
   *install.py*) {install} ;;
@@ -44,12 +44,12 @@ def job(tmp_path):
     runner = Runner(tmp_path)
     runner.write("README.md", "---\nlicense: mit\n---\n# A model\n")
     files = runner._fresh_files()
-    tools, told = tmp_path / "tools", tmp_path / "told"
+    tools, received = tmp_path / "tools", tmp_path / "received"
     tools.mkdir()
 
     def python_that(install="exit 0", preamble=""):
         start = shlex.join([sys.executable, "-I", "-u", *started_after(preamble, str(ROOT / "entrypoint.py"))])
-        text = FAKE_PYTHON.format(told=told, python=sys.executable, install=install, start=start)
+        text = FAKE_PYTHON.format(received=received, python=sys.executable, install=install, start=start)
         (tools / "python3").write_text(text)
         (tools / "python3").chmod(0o755)
 
@@ -79,7 +79,7 @@ def job(tmp_path):
 
     start.files = files
     start.runner = runner
-    start.told = told
+    start.received = received
     start.python_that = python_that
     return start
 
@@ -126,7 +126,7 @@ def test_python_is_started_alone_without_the_inputs_and_away_from_the_workspace(
     inputs = {"command": "env", "location": "FRA", "hf-token": "in-the-clear-4"}
     process = job(inputs, PYTHONPATH="src", PYTHONSTARTUP="x.py", **secrets)
     log = process.communicate(timeout=60)[0]
-    before, _, _ = job.told.read_text().rpartition("--in-job")
+    before, _, _ = job.received.read_text().rpartition("--in-job")
     starts = [line for line in before.splitlines() if line.startswith("-I ")]
     assert len(starts) == 4, "the probe, venv, the installation and the step"
     assert "in-the-clear-" not in before.partition("install.py")[0]

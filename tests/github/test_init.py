@@ -74,7 +74,7 @@ def test_without_a_yes_there_is_a_diff_and_no_file(repository, cli):
     assert not any(Path(name).exists() for name in FILES)
 
 
-def test_the_workflow_says_how_many_jobs_it_has(repository, cli):
+def test_the_workflow_names_how_many_jobs_it_has(repository, cli):
     repository(train=PLAIN)
     for flags, said in (((), "# Measures the training and keeps"), (("--to", "me/m"), "# Two jobs: ")):
         _, out, _ = cli("init", *flags)
@@ -372,7 +372,7 @@ def test_the_readme_of_a_space_or_data_set_is_not_a_model_card(repository, cli, 
         ("not an ini file", None), ("[codecarbon]\ncountry_iso_code = %(x)s\n", None),
     ],
 )  # fmt: skip
-def test_what_a_codecarbon_configuration_says_is_taken_over(repository, cli, config, location):
+def test_what_a_codecarbon_configuration_sets_is_taken_over(repository, cli, config, location):
     repository(train=PLAIN, **{".codecarbon.config": config})
     code, _, err = cli("init", "--yes")
     assert code == 0

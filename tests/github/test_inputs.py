@@ -165,7 +165,7 @@ def test_a_variable_of_somebody_else_is_not_an_error_if_no_run_is_judged():
 
 
 @cases("run", ["COMMAND", "RECORD"])
-def test_an_input_that_nobody_knows_may_be_a_limit_and_stops_a_run(run):
+def test_an_unknown_input_may_be_a_limit_and_stops_a_run(run):
     with pytest.raises(UsageError) as caught:
         ActionInputs.from_environ({"INPUT_BUDGET": "1 g", f"INPUT_{run}": "x", "INPUT_ARGS": "a"})
     assert caught.value.message == "input 'budget' is not known"
@@ -208,7 +208,7 @@ def test_inputs_of_a_measurement_that_is_not_made_are_named():
     assert read(cards="models").without_effect == ()
 
 
-def test_what_can_be_read_of_wrong_inputs_tells_the_end_of_the_step():
+def test_what_can_be_read_of_wrong_inputs_decides_the_end_of_the_step():
     inputs = ActionInputs.readable({"INPUT_PR-COMMENT": "true", "INPUT_MAX-EMISSIONS": "5", "INPUT_LOCATON": "FRA"})
     assert inputs == ActionInputs(pr_comment=True)
     assert ActionInputs.readable({ALL_INPUTS: "no JSON"}) == ActionInputs()

@@ -144,7 +144,7 @@ def api():
 
 @pytest.fixture
 def runner(tmp_path, api):
-    """On pull request 7, with a checkout that git knows nothing of."""
+    """On pull request 7, in a workspace without a git repository."""
     started = Runner(tmp_path)
     started.on_pull_request(api.url)
     return started

@@ -290,7 +290,7 @@ def test_keyless_login_that_only_holds_on_main_does_not_hide_the_dry_run_elsewhe
     assert "+co2_eq_emissions:" in step.log
 
 
-def test_a_manual_run_says_that_it_is_one_and_how_it_publishes(runner, hub):
+def test_a_manual_run_is_marked_as_one_with_how_it_publishes(runner, hub):
     runner.github["GITHUB_EVENT_NAME"] = "workflow_dispatch"
     step = train(runner, hub, card="README.md")
     assert any("manual run" in text and "`publish: always`" in text for text in step.annotations("notice")), step.log
@@ -420,7 +420,7 @@ def test_a_baseline_that_cannot_be_read_is_reported_before_the_job(runner):
     assert "yesterday" in step.annotations("error")[0]
 
 
-def test_a_step_that_is_cancelled_while_its_commit_is_on_its_way_says_so(runner, hub):
+def test_a_step_that_is_cancelled_while_its_commit_is_on_its_way_reports_it(runner, hub):
     def cancel():
         for child in psutil.Process().children(recursive=True):
             child.send_signal(signal.SIGINT)

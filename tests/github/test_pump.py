@@ -68,7 +68,7 @@ def test_most_of_these_would_act_without_the_filter():
 
 
 @cases("data", ACTING)
-def test_what_a_command_said_can_still_be_read(data):
+def test_the_text_of_a_command_can_still_be_read(data):
     shown = passed(data).decode("utf-8", "replace").replace("\u200b", "")
     assert shown.removesuffix("\n::endgroup::\n") == data.decode("utf-8", "replace")
 

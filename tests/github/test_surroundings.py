@@ -153,7 +153,7 @@ def test_a_detached_and_shallow_checkout_is_measured(runner, tmp_path):
     assert runner.step(command="git log --oneline | wc -l", location="FRA", card="README.md").succeeded
 
 
-def test_an_empty_workspace_says_what_is_missing(runner):
+def test_an_empty_workspace_gives_an_error_with_what_is_missing(runner):
     (runner.workspace / "README.md").unlink()
     step = runner.step()
     assert step.exit_status == 3
@@ -254,7 +254,7 @@ def test_a_job_that_floods_its_output_loses_nothing(runner):
     assert step.annotations("error") == []
 
 
-def test_what_no_input_says_the_configuration_does(runner):
+def test_the_configuration_gives_what_no_input_does(runner):
     runner.write(
         "carbon-lint.toml",
         'location = "FRA"\nmax-emissions = "1 ug"\non-exceed = "finish"\ngrace = "1s"\nrequire = ["none"]\n',

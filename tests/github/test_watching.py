@@ -55,7 +55,7 @@ def test_a_push_of_a_stopped_command_is_reported_everywhere(runner, hub):
 
 
 @pytest.mark.slow
-def test_the_comment_tells_it_too_and_a_failure_stays_one(runner, hub):
+def test_the_comment_has_it_too_and_a_failure_stays_one(runner, hub):
     with GitHubApi() as api:
         runner.github |= {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_API_URL": api.url}
         runner.event["pull_request"] = {

@@ -15,7 +15,7 @@ REFUSED_TOKENS = (
 
 
 def refused_token(token, messages, code, err):
-    """A publication with this token has failed, and says so without the token."""
+    """A publication with this token has failed, with an error without the token."""
     assert code == 4, token
     assert all(message in err for message in messages), err
     assert "Traceback" not in err

@@ -129,7 +129,7 @@ def test_a_list_of_models_is_summed_up_and_bad_names_stay_as_rows(acme, cli):
     }
 
 
-def test_text_says_how_many_what_sum_and_what_is_wrong(cli, tmp_path):
+def test_text_gives_the_count_the_sum_and_what_is_wrong(cli, tmp_path):
     code, out, _ = cli("audit", "--from", write_jsonl(tmp_path / "cards.jsonl", CARDS))
     assert code == 1
     for line in (
@@ -321,7 +321,7 @@ def test_the_estimate_counts_only_what_this_run_did():
     assert [step.left_s for step in seen] == [None, None, pytest.approx(3.0), pytest.approx(2.0)]
 
 
-def test_the_bar_says_how_far_and_how_long():
+def test_the_bar_shows_how_far_and_how_long():
     line = progress_line(AuditProgress(done=3, of=12, elapsed_s=6.0, left_s=18.0))
     assert line == "[######                  ] 3 of 12 cards, 6.0 s, about 18.0 s left"
     assert progress_line(AuditProgress(done=3, of=None, elapsed_s=6.0, left_s=None)) == "3 cards, 6.0 s"

@@ -71,7 +71,7 @@ def test_a_figure_alone_that_changes_is_listed_and_one_that_is_not_stated_stays(
         assert (code, said in err, stated in theirs.card("acme/m")) == (0, True, True), err
 
 
-def test_a_card_without_figures_is_refused_and_told_how(theirs, cli):
+def test_a_card_without_figures_is_refused_with_a_hint(theirs, cli):
     Path("README.md").write_text("---\nlicense: mit\n---\n# Code\n")
     code, _, err = publish(cli)
     assert code == 4

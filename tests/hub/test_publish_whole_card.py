@@ -48,7 +48,7 @@ def test_a_retry_shows_what_is_lost_once(model, cli):
     assert err.count("the whole card replaces") == 1
 
 
-def test_an_unchanged_card_makes_no_commit_and_says_so(model, cli):
+def test_an_unchanged_card_makes_no_commit_and_gets_a_message(model, cli):
     cli("publish", "README.md", "--whole-card", "--to", "acme/m")
     code, out, _ = cli("publish", "README.md", "--whole-card", "--to", "acme/m")
     assert code == 0
@@ -183,7 +183,7 @@ def test_a_missing_model_is_named_and_how_to_make_it(model, cli):
     assert "hf repo create acme/none" in err
 
 
-def test_a_gated_model_says_so(model, cli, at):
+def test_a_gated_model_gets_its_own_message(model, cli, at):
     model.state.repos["acme/m"].gated = True
     at(model, FOREIGN_TOKEN)
     code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m")
@@ -247,7 +247,7 @@ def test_nothing_to_publish_is_a_usage_error(model, cli):
     assert cli("publish", "absent.md", "--to", "acme/m")[0] == 2
 
 
-def test_a_missing_extra_says_what_to_install(model, cli, lose_the_extra):
+def test_a_missing_extra_gives_an_error_with_what_to_install(model, cli, lose_the_extra):
     lose_the_extra()
     for verb, status in (
         (("publish", "README.md", "--whole-card", "--to", "acme/m"), 4),

@@ -84,7 +84,7 @@ def test_a_job_that_failed_is_reported_too_and_keeps_its_exit_status(model, star
     assert said in err
 
 
-def test_a_run_that_completed_is_asked_for_once_and_says_nothing_of_it(model, start):
+def test_a_run_that_completed_asks_once_and_prints_nothing_about_it(model, start):
     code, err = ended(start("finish", "--pushes-to", "acme/m"))
     assert code == 0
     assert "asking the Hub" not in err
@@ -108,7 +108,7 @@ def test_a_stop_without_a_push_is_reported(model, start):
     assert said in err
 
 
-def test_without_a_hub_the_job_runs_and_the_record_says_that_it_is_not_known(start):
+def test_without_a_hub_the_job_runs_and_the_record_marks_it_as_not_known(start):
     code, err = ended(start("nothing", *BUDGET, "--pushes-to", "acme/m", HF_ENDPOINT="http://127.0.0.1:9"))
     assert code == 1
     assert "warning: before the job the Hub could not be asked: " in err

@@ -124,5 +124,5 @@ def test_every_value_gives_an_amount_or_nothing_and_never_raises(value):
 
 
 @given(st.floats(min_value=1e-6, max_value=1e12), st.sampled_from(["g", "kg", "mg", "t"]))
-def test_a_number_and_a_unit_mean_what_they_say(number, unit):
+def test_a_number_with_a_unit_is_converted_to_grams(number, unit):
     assert grams(f"{number!r} {unit}") == pytest.approx(number * float(GRAMS_PER[unit]), rel=1e-9)

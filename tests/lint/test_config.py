@@ -241,7 +241,7 @@ def test_a_budget_that_is_wrong_is_an_error_at_its_line():
         assert "warn-at:" not in message or caught.value.hint == "write it like 80%"
 
 
-def test_every_value_is_typed_in_its_unit_and_knows_its_line():
+def test_every_value_is_typed_in_its_unit_and_has_its_line():
     write(
         """\
 max-emissions = "1.5 kg"
@@ -367,7 +367,7 @@ def test_rules_are_ignored_by_path_from_where_the_file_is():
     assert "CL206" in active(settings, "README.md")
 
 
-def test_a_value_over_another_says_where_it_came_from():
+def test_a_value_over_another_has_its_origin():
     write('fail-on = "note"\n')
     settings = load(".").with_values({"fail-on": "error"}, "command line")
     assert settings.fail_on == "error"

@@ -66,7 +66,7 @@ def refusal(root, environ=None):
     return caught.value
 
 
-def test_the_kernel_says_which_cards_there_are(host):
+def test_the_kernel_lists_the_cards(host):
     assert host_amd_gpus(host) == (CARD,)
     assert host_amd_gpus(host / "dev") == ()
 
@@ -161,7 +161,7 @@ def test_what_amdsmi_prints_on_the_way_to_its_error_reaches_nobody(monkeypatch, 
 
 
 @pytest.mark.parametrize("device", ["dev/kfd", "dev/dri/renderD128"])
-def test_without_permission_it_says_which_group(host, monkeypatch, device):
+def test_without_permission_the_error_names_the_group(host, monkeypatch, device):
     monkeypatch.setitem(sys.modules, "amdsmi", StubAmdsmi([], init_error=AmdSmiLibraryException(10)))
     denied = host / device
     real = os.access
@@ -196,7 +196,7 @@ def test_it_may_be_left_out_on_request_or_when_hidden_from_the_job(host):
     refusal(host, {"HIP_VISIBLE_DEVICES": ""})  # HIP takes an empty one for none
 
 
-def test_the_doctor_says_the_same(host):
+def test_doctor_prints_the_same(host):
     diagnosis = diagnose({}, find_place=LocatedPlace, root=host)
     gpu = next(finding for finding in diagnosis.findings if finding.component == "gpu")
     assert gpu.state is State.BROKEN

@@ -112,7 +112,7 @@ def test_the_engine_is_asked_as_the_user_asks_it():
         assert tuple(map(shlex.join, found.engines)) == (engine,)
 
 
-def test_a_docker_context_in_use_tells_where_it_runs(tmp_path):
+def test_a_docker_context_in_use_decides_where_it_runs(tmp_path):
     for host, is_local in {
         "unix:///run/docker.sock": True,
         "tcp://localhost:2375": True,

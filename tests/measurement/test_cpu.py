@@ -52,7 +52,7 @@ def test_a_container_that_shows_two_of_a_bare_machines_threads_is_two_of_them(tm
     assert plan.max_power_w == pytest.approx(280 * 2 / 128)
 
 
-def test_a_desktop_that_only_codecarbon_knows_is_one_whole_socket(tmp_path):
+def test_a_desktop_that_only_codecarbon_lists_is_one_whole_socket(tmp_path):
     ryzen = {"vendor_id": "AuthenticAMD", "model name": "AMD Ryzen 7 3700X 8-Core Processor"}
     plan = planned(machine(tmp_path, ryzen, threads=16, is_virtual=False))
     assert plan.max_power_w == pytest.approx(65)
@@ -252,7 +252,7 @@ def test_a_required_counter_that_is_denied_names_the_command_that_repairs_it(tmp
     assert "chmod" in caught.value.hint
 
 
-def test_a_required_counter_in_a_virtual_machine_says_what_else_can_be_done(tmp_path):
+def test_a_required_counter_in_a_virtual_machine_gives_an_error_with_the_alternatives(tmp_path):
     with pytest.raises(MeasurementError, match="virtual machine") as caught:
         CodeCarbonMeter(FRANCE, root=machine(tmp_path, EPYC_7763), require=("cpu-counter",)).start()
     assert "cpu-counter" in caught.value.hint

@@ -41,7 +41,7 @@ def public_part(line):
     return f"{brand} {part}"
 
 
-def test_every_line_is_plausible_and_says_whose_figure_it_is():
+def test_every_line_is_plausible_and_has_its_source():
     for line in LINES:
         assert 50 <= line["tdp_w"] <= 600, line
         assert 16 <= line["threads"] <= 384, line
@@ -59,7 +59,7 @@ def test_the_warning_of_a_line_that_takes_anothers_power_is_one_plain_line_witho
         assert line["as"].split(" of ")[0].split()[-1] in line["source"]
 
 
-def test_a_line_that_is_not_its_makers_says_so():
+def test_a_line_that_is_not_its_makers_is_marked():
     for line in LINES:
         said = {
             "maker": any(line["source"].endswith(f"({site})") for site in MAKERS) and "not" not in line["source"],
@@ -69,7 +69,7 @@ def test_a_line_that_is_not_its_makers_says_so():
         assert said[line["basis"]], line["source"]
 
 
-def test_a_power_said_to_be_a_public_parts_is_that_in_codecarbons_list():
+def test_a_power_attributed_to_a_public_part_is_that_in_codecarbons_list():
     """Its list was read off amd.com and ark.intel.com by a program: a check that does not rest on our own reading."""
     with LIST.open(encoding="utf-8", newline="") as file:
         listed = {row["Name"]: row["TDP"] for row in csv.DictReader(file)}

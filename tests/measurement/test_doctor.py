@@ -37,7 +37,7 @@ def looked_at(root, *, location=None, machines=(), environ=MappingProxyType({}),
     return diagnosis, {finding.component: finding for finding in diagnosis.findings}
 
 
-def test_a_virtual_machine_without_gpu_is_modelled_and_told_what_to_do(tmp_path, gpus):
+def test_a_virtual_machine_without_gpu_is_modelled_with_what_to_do(tmp_path, gpus):
     diagnosis, found = looked_at(machine(tmp_path, EPYC_7763))
     assert [finding.component for finding in diagnosis.obstacles] == ["location"]
     assert looked_at(machine(tmp_path, EPYC_7763), needs_grams=False)[0].is_sound
@@ -169,7 +169,7 @@ def test_the_verb_ends_with_a_table_and_the_line_for_the_workflow(cli):
     assert "carbon-lint run --location FRA --cpu-power '15 W' --max-emissions" in lines[-1]
 
 
-def test_the_verb_as_json_says_the_same(cli):
+def test_the_verb_gives_the_same_as_json(cli):
     code, out, _ = cli("doctor", "--format", "json", "--location", "FRA")
     data = json.loads(out)
     assert code == 0

@@ -49,7 +49,7 @@ def test_what_is_asked_for_leaves_no_choice_to_the_service(grid):
     ]
 
 
-def test_an_older_service_that_repeats_less_is_taken_and_what_it_does_not_say_is_not_called_measured(grid):
+def test_an_older_service_that_repeats_less_is_accepted_and_what_it_leaves_out_is_not_called_measured(grid):
     grid.answer = {name: hour_of(NOW_S)[name] for name in ("zone", "carbonIntensity", "datetime")}
     assert client(grid).latest().is_estimated
     grid.answer = hour_of(NOW_S, 40.5, isEstimated=False)

@@ -126,7 +126,7 @@ def test_a_device_that_takes_nothing_is_refused():
         estimate_job(device=Device(name="device", max_power_w=0.0, source="--power"), count=1, hours=1, place=FRANCE)
 
 
-def test_an_estimate_from_a_run_that_failed_says_so():
+def test_an_estimate_from_a_run_that_failed_is_marked():
     sources = estimate_record(record(outcome=Outcome.FAILED, exit_status=1), scale=2, place=None).sources
     assert any("failed" in text for text in sources)
 

@@ -95,7 +95,7 @@ def test_hidden_gpus_are_reported_as_hidden(four):
     assert "hides 4 GPUs" in warning
 
 
-def test_a_mig_slice_counts_its_whole_gpu_and_says_so(machine):
+def test_a_mig_slice_counts_its_whole_gpu_with_a_warning(machine):
     slices = ["MIG-11111111-2222-3333-4444-555555555555", "MIG-99999999-2222-3333-4444-555555555555"]
     machine(StubGpu(uuid=UUIDS[0]), StubGpu(uuid=UUIDS[1], mig=slices))
     for value in (slices[0], "MIG-9999", "1"):
@@ -155,7 +155,7 @@ def test_a_lost_gpu_gives_no_reading_and_its_counter_makes_up_for_it_when_it_is_
     assert gpus.read() * 3.6e6 == pytest.approx(device.energy_j(12), rel=0.01)
 
 
-def test_a_lost_gpu_without_counter_gives_no_reading_and_says_why(machine):
+def test_a_lost_gpu_without_counter_gives_no_reading_and_a_cause(machine):
     gpus, clock = virtual(machine, StubGpu(has_counter=False, lost=[(5.0, 99.0)]))
     readings = drive(gpus, clock, 12)
     assert readings[:5].count(None) == 0
@@ -223,7 +223,7 @@ def test_a_gpu_on_the_host_that_cannot_be_read_stops_the_run_with_the_cause(mach
     assert "in-job action" in caught.value.hint
 
 
-def test_a_gpu_without_permission_says_whose_group_it_is(machine, host):
+def test_a_gpu_without_permission_gives_an_error_with_its_group(machine, host):
     machine(init_error=NVMLError_NoPermission("Insufficient Permissions"))
     with pytest.raises(MeasurementError) as caught:
         open_gpus({}, root=host)

@@ -1,4 +1,4 @@
-"""Other processes on a card: told of at the start and while the job runs, and the record's GPU is marked."""
+"""Other processes on a card: reported at the start and while the job runs, and the record's GPU is marked."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ while not os.path.exists("enough"):
 """
 
 
-def test_the_record_of_a_run_marks_the_card_and_says_so_live(machine, stranger, run, monkeypatch):
+def test_the_record_of_a_run_marks_the_card_and_a_live_warning_does_too(machine, stranger, run, monkeypatch):
     """The job's own daemon does not count as another user's."""
     monkeypatch.setattr(counting, "_LOOK_EVERY_S", 0.1)
     cards = [StubGpu(uuid=uuid) for uuid in UUIDS]

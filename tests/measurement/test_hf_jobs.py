@@ -78,7 +78,7 @@ def test_a_flavor_with_gpus_that_cannot_be_read_starts_no_job(monkeypatch):
         assert started.stop() is not None
 
 
-def test_doctor_says_so_before_any_job(monkeypatch):
+def test_doctor_reports_it_before_any_job(monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", StubNvml((), init_error=NVMLError_LibraryNotFound()))
     found = diagnose(JOB, find_place=LocatedPlace, needs_grams=False)
     assert not found.is_sound

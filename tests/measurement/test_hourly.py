@@ -97,7 +97,7 @@ def go_on(metered, number, kwh):
     return meter.read()
 
 
-def test_each_hours_energy_costs_what_its_hour_says(metered):
+def test_each_hours_energy_is_priced_by_its_hour(metered):
     meter, _, watch = metered
     assert go_on(metered, TEN, 1.0).emissions_g == 20.0
     watch.latest = figure(TEN + 1, 60.0, is_estimated=False)
@@ -139,7 +139,7 @@ def test_an_hour_whose_figure_never_came_stays_priced_by_the_one_before_with_a_w
     assert warning.endswith("latest hour before; Electricity Maps answers 500 (zone FR)")
 
 
-def test_while_the_grid_fails_the_same_words_say_so_and_when_it_answers_they_are_gone(metered):
+def test_the_warning_stays_the_same_while_the_grid_fails_and_goes_when_it_answers(metered):
     meter, _, watch = metered
     watch.last_failure = "Electricity Maps answers 500 (zone FR)"
     said = set()
@@ -153,13 +153,13 @@ def test_while_the_grid_fails_the_same_words_say_so_and_when_it_answers_they_are
     assert meter.warnings == ()
 
 
-@pytest.mark.parametrize(("kwh", "is_told"), [(0.01, False), (0.02, True)])
-def test_energy_that_a_job_uses_as_an_hour_begins_is_not_reported(metered, kwh, is_told):
+@pytest.mark.parametrize(("kwh", "is_warned"), [(0.01, False), (0.02, True)])
+def test_little_energy_as_an_hour_begins_gives_no_warning(metered, kwh, is_warned):
     meter, _, _ = metered
     go_on(metered, TEN, 1.0)
     go_on(metered, TEN + 1, kwh)
     meter.stop()
-    assert bool(meter.warnings) == is_told
+    assert bool(meter.warnings) == is_warned
 
 
 def test_before_the_first_reading_the_intensity_is_the_hours_and_no_energy_is_priced(metered):
@@ -374,7 +374,7 @@ def test_a_failure_keeps_the_last_figure_gives_a_warning_and_is_tried_again(watc
     assert moments(watched, 2600) == []
 
 
-def test_the_service_is_left_alone_for_as_long_as_it_says(watched):
+def test_the_service_is_left_alone_for_as_long_as_it_asks(watched):
     watch, service, clock = watched
     service.answer = NoFigureError("Electricity Maps answers 429 (zone FR)", hint="wait", wait_s=1200.0)
     clock.now_s = (TEN + 1) * HOUR_S

@@ -186,7 +186,7 @@ def test_the_configuration_may_name_the_zone_and_a_flag_wins(grid, environ):
     assert load_record("r.json").intensity.location == "POL"
 
 
-def test_an_estimate_takes_the_one_hour_and_says_so(grid, environ):
+def test_an_estimate_takes_the_one_hour_with_a_note(grid, environ):
     flags = ("--gpu", "A100", "--hours", "12", "--electricity-maps", "FR")
     done = run(grid, environ, "estimate", *flags, "--format", "json")
     assert done.returncode == 0, done.stderr

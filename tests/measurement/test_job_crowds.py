@@ -92,7 +92,7 @@ def test_as_pid_1_a_signal_is_passed_on():
     wait_until(lambda: marked(mark) == [])
 
 
-def test_a_run_within_a_run_says_that_it_is_counted_by_the_outer_one_too():
+def test_a_run_within_a_run_warns_that_it_is_counted_by_the_outer_one_too():
     inner, environ = crowded_run("--record", "inner.json", source="pass")
     outer = [sys.executable, "-m", "tests.measurement.run_fake", "--record", "outer.json", "--", *inner]
     done = spawn.run(outer, env=environ, capture_output=True, text=True, timeout=60, check=False)

@@ -34,7 +34,7 @@ def test_the_exit_status_passes_through(run, status):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
-def test_a_signal_passes_through_as_a_shell_says_it(run, signum):
+def test_a_signal_gives_the_status_that_a_shell_gives(run, signum):
     record = run(f"import os; os.kill(os.getpid(), {int(signum)})")
 
     assert record.exit_status == exit_code(record) == 128 + signum

@@ -109,7 +109,7 @@ def test_a_pue_that_cannot_be_is_refused(pue):
         CodeCarbonMeter(FRANCE, pue=pue)
 
 
-def test_a_cpu_power_given_by_the_user_is_taken_and_said_so():
+def test_a_cpu_power_given_by_the_user_is_taken_with_its_source():
     meter = CodeCarbonMeter(FRANCE, cpu_power_w=15.0, stated_by={"cpu-power": "carbon-lint.toml:3"})
     measured(meter)
     assert meter.methods.cpu is Method.USER
@@ -204,7 +204,7 @@ def test_another_codecarbon_is_refused(monkeypatch):
     assert "carbon-lint[run]" in caught.value.hint
 
 
-def test_a_missing_codecarbon_says_how_to_install_it(monkeypatch):
+def test_a_missing_codecarbon_gives_an_error_with_how_to_install_it(monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == "codecarbon"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "codecarbon", None)

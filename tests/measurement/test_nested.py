@@ -1,4 +1,4 @@
-"""A job that has a CodeCarbon of its own, as the Trainer's callback starts one: told, never added."""
+"""A job that has a CodeCarbon of its own, as the Trainer's callback starts one: reported, never added."""
 
 from __future__ import annotations
 

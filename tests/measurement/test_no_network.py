@@ -52,7 +52,7 @@ def test_no_socket_is_opened_and_no_name_is_looked_up(hostile):
 
 
 @pytest.mark.slow
-def test_the_kernel_sees_no_connection(hostile, tmp_path):
+def test_the_kernel_counts_no_connection(hostile, tmp_path):
     strace = shutil.which("strace")
     if strace is None:
         pytest.skip("strace is not installed")

@@ -51,7 +51,7 @@ def energies(meter, seconds=10):
     return {phase.name: phase.energy_kwh.total for phase in meter.phases(one)}
 
 
-def test_the_energy_of_a_tick_with_a_boundary_is_split_by_time_and_said_to_be():
+def test_the_energy_of_a_tick_with_a_boundary_is_split_by_time_with_a_note():
     meter = metered([], [begin("load")], [], [begin("train"), begin("eval")], [], [])
     found = {each.name: each for each in meter.phases(record(energy_kwh=Energy(total=6.0), emissions_g=300.0))}
 

@@ -93,7 +93,7 @@ def test_what_codecarbon_would_quietly_replace_is_refused_with_the_name_that_was
 
 
 @cases("text", ["XXX", "", "   ", "gcp/mars", "日本", "FRA\n::set-output", "*", "FRA/paris/1er"])
-def test_an_unknown_location_is_refused_and_told_how_to_be_written(text):
+def test_an_unknown_location_is_refused_with_how_to_write_one(text):
     assert "ISO alpha-3" in hint_for(text) or "did you mean" in hint_for(text)
 
 
@@ -132,7 +132,7 @@ def test_every_place_has_words_a_source_and_a_finite_intensity():
         ("azure/usgovvirginia", "USA/virginia", "Virginia, USA", "by its own name"),
     ],
 )
-def test_a_region_of_aws_or_azure_says_whose_grid_it_is_given_and_where_that_was_read(code, ground, name, read_in):
+def test_a_region_of_aws_or_azure_names_its_grid_and_the_source_of_that(code, ground, name, read_in):
     place = places.find_place(code)
     if "eGRID" not in place.source:
         assert place.g_per_kwh == places.find_place(ground).g_per_kwh
@@ -264,7 +264,7 @@ def test_a_replaced_figure_keeps_codecarbons_own_beside_it():
     assert virginia.in_codecarbon_g_per_kwh == virginia.g_per_kwh
 
 
-def test_a_figure_says_its_basis_and_year_and_its_age_only_if_that_is_over_two_years():
+def test_a_figure_has_its_basis_and_year_and_its_age_only_if_that_is_over_two_years():
     assert places.vintage("life-cycle", 2024, at=2026) == " (life-cycle, 2024)"
     assert places.vintage("combustion", 2023, at=2026) == " (combustion, 2023, 3 years old)"
     assert places.vintage(None, None) == ""

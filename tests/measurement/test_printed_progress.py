@@ -39,8 +39,8 @@ class Heard:
         self.screen = Screen()
         self.progress = PrintedProgress()
         self.now_s = 0.0
-        self.told = None
-        self.all_told = []
+        self.latest = None
+        self.all_latest = []
 
     def bar(self, steps, **options):
         return tqdm(range(steps), file=self.screen, mininterval=0, miniters=1, **options)
@@ -51,12 +51,12 @@ class Heard:
     def tick(self, seconds=1.0):
         self.now_s += seconds
         self.progress.feed(self.screen.take())
-        self.told = self.progress.look(self.now_s)
-        self.all_told.append(self.told)
-        return self.told
+        self.latest = self.progress.look(self.now_s)
+        self.all_latest.append(self.latest)
+        return self.latest
 
     def fraction(self):
-        return None if self.tick() is None else self.told.fraction
+        return None if self.tick() is None else self.latest.fraction
 
 
 @pytest.fixture
@@ -81,9 +81,9 @@ def job():
 def test_a_bar_of_tqdm_is_the_job(job, options):
     for step in job.bar(STEPS, **options):
         assert job.fraction() == step / STEPS
-        assert job.told.known_for_s == step
-    assert job.all_told[-1].by == "its bar, 99/100"
-    assert job.tick() is None, "it is done, and what follows is not told"
+        assert job.latest.known_for_s == step
+    assert job.all_latest[-1].by == "its bar, 99/100"
+    assert job.tick() is None, "it is done, and what follows does not count"
 
 
 def test_large_counts_are_read_as_tqdm_scales_them(job):
@@ -91,8 +91,8 @@ def test_large_counts_are_read_as_tqdm_scales_them(job):
     for _ in range(5):
         bar.update(456_000)
         job.tick()
-    assert job.told.fraction == pytest.approx(0.5, abs=0.001)
-    assert job.told.by == "its bar, 2.28M/4.56M"
+    assert job.latest.fraction == pytest.approx(0.5, abs=0.001)
+    assert job.latest.by == "its bar, 2.28M/4.56M"
     bar.close()
 
 
@@ -107,11 +107,11 @@ def test_the_trainers_bar_is_the_job_and_its_evaluations_are_not(job):
             job.tick()
             if training.n % 50 == 0:
                 tqdm.write(str({"loss": 0.5, "epoch": epoch}), file=job.screen)
-            assert training.n == 1000 or job.told.fraction == training.n / 1000
+            assert training.n == 1000 or job.latest.fraction == training.n / 1000
         for _ in job.bar(20, leave=False, position=1):
             job.tick()
-            assert training.n == 1000 or job.told.fraction == training.n / 1000
-    assert sum(told is None for told in job.all_told) == 100 + 21
+            assert training.n == 1000 or job.latest.fraction == training.n / 1000
+    assert sum(told is None for told in job.all_latest) == 100 + 21
     training.close()
 
 
@@ -140,7 +140,7 @@ def test_a_bar_that_comes_again_each_epoch_is_not_the_job(job, describe):
     for epoch in range(3):
         for step in job.bar(STEPS, desc=describe(epoch), leave=False):
             job.tick()
-            assert epoch == 0 or (job.told is None), f"epoch {epoch}, step {step}"
+            assert epoch == 0 or (job.latest is None), f"epoch {epoch}, step {step}"
 
 
 def test_what_comes_first_after_a_bar_that_comes_again_is_not_the_job_either(job):
@@ -159,7 +159,7 @@ def test_within_epochs_that_are_numbered_it_counts_from_the_second_on(job):
             assert job.fraction() == pytest.approx(expected)
         for _ in job.bar(20, desc="held-out rows"):
             assert job.fraction() == pytest.approx((epoch + (1 if epoch else 0)) / 10)
-    assert job.told.by == "its epochs, 10/10, if all 10 run"
+    assert job.latest.by == "its epochs, 10/10, if all 10 run"
 
 
 def test_epochs_that_waited_in_a_buffer_are_not_mixed_with_bars_that_did_not(job):
@@ -173,7 +173,8 @@ def test_epochs_that_waited_in_a_buffer_are_not_mixed_with_bars_that_did_not(job
                 waiting = ""
             job.tick()
             assert (
-                epoch < 3 or job.told.fraction == (epoch // 3 * 3 + 2 - (3 if (epoch % 3, step) < (2, 50) else 0)) / 10
+                epoch < 3
+                or job.latest.fraction == (epoch // 3 * 3 + 2 - (3 if (epoch % 3, step) < (2, 50) else 0)) / 10
             )
 
 
@@ -188,9 +189,9 @@ def test_a_bar_that_goes_on_over_the_epochs_is_the_job(job):
             bar.update()
             job.tick(0.1)
             if epoch == 1:
-                assert job.told.fraction == 0, "a tenth of a tenth would be wrong by ten"
+                assert job.latest.fraction == 0, "a tenth of a tenth would be wrong by ten"
             elif bar.n < 1000:
-                assert job.told.fraction == bar.n / 1000
+                assert job.latest.fraction == bar.n / 1000
     bar.close()
 
 
@@ -211,7 +212,7 @@ def test_keras_counts_within_its_epochs(job):
             )
             job.tick()
         # the last one stands at the end of the output, where a number may be cut
-        assert job.told.fraction == pytest.approx((epoch + 39 / 40) / 3)
+        assert job.latest.fraction == pytest.approx((epoch + 39 / 40) / 3)
         job.print("\n", "")
     for step in range(1, 33):
         job.print(f"\r{step}/32 [=====>......] - ETA: 3s", "")
@@ -225,10 +226,10 @@ def test_epochs_may_be_counted_from_0(job, first):
             job.tick()
             # What is left is what matters, and it is right even if epoch 0 was not seen.
             total = 9 if first else 10
-            assert (1 - job.told.fraction) * total == pytest.approx(10 - epoch - step / STEPS)
+            assert (1 - job.latest.fraction) * total == pytest.approx(10 - epoch - step / STEPS)
         for _ in job.bar(20, desc="Validation DataLoader 0"):
             job.tick()
-            assert (1 - job.told.fraction) * total == pytest.approx(10 - epoch - 1, abs=0.02)
+            assert (1 - job.latest.fraction) * total == pytest.approx(10 - epoch - 1, abs=0.02)
 
 
 def test_lightnings_rich_bar_is_read_between_its_controls(job):
@@ -257,7 +258,7 @@ def test_lightnings_rich_bar_is_read_between_its_controls(job):
         ("epoch 3/10 - acc=0.5", 3 / 10),
     ],
 )
-def test_one_line_says_the_epoch(job, line, fraction):
+def test_one_line_gives_the_epoch(job, line, fraction):
     job.print(line)
     assert job.fraction() == pytest.approx(fraction)
 
@@ -267,7 +268,7 @@ def test_results_printed_several_times_an_epoch_do_not_end_it(job):
         for _ in range(3):
             job.print(f"Epoch {epoch}/4 loss: 0.5")
             job.tick()
-    assert job.told.fraction == 3 / 4
+    assert job.latest.fraction == 3 / 4
 
 
 def test_results_printed_by_two_processes_at_once_end_it(job):
@@ -297,15 +298,15 @@ def test_steps_that_are_printed_are_the_job(job, text):
     for step in range(0, 500, 10):
         job.print(text.format(step))
         job.tick()
-    assert job.told.fraction == 0.49
-    assert job.told.by == "the steps it prints, 490/1000"
+    assert job.latest.fraction == 0.49
+    assert job.latest.by == "the steps it prints, 490/1000"
 
 
 def test_a_percentage_that_is_printed_is_the_job(job):
     for percent in range(50):
         job.print(f"[12:00:01] Progress: {percent}.5%")
         job.tick()
-    assert (job.told.fraction, job.told.by) == (0.495, "the progress it prints, 49.5%")
+    assert (job.latest.fraction, job.latest.by) == (0.495, "the progress it prints, 49.5%")
 
 
 @cases(
@@ -347,7 +348,7 @@ def printed(job, lines, begin=0.0):
     for line in lines:
         job.print(line)
         job.tick()
-    return job.told
+    return job.latest
 
 
 def fraction_of(text, counts, announced=()):
@@ -400,14 +401,14 @@ def test_a_count_without_a_total_gives_no_progress():
     assert fraction_of("Epoch {n}:  40%|#| 40/100 [00:10<00:14, 4.1it/s]", range(3), two) is None
 
 
-def test_time_that_the_job_says_is_left_is_its_progress():
+def test_the_time_left_that_the_job_prints_is_its_progress():
     job = Heard()
     for second in range(0, 900, 10):
         left = timedelta(seconds=1200 - second)
         job.print(f"[d2.utils.events]:  eta: {left}  iter: {second}  total_loss: 1.2")
         job.tick(10.0)
-    assert job.told.fraction == pytest.approx(0.75, abs=0.02)
-    assert "says" in job.told.by
+    assert job.latest.fraction == pytest.approx(0.75, abs=0.02)
+    assert "says" in job.latest.by
     job.print("mmengine - INFO - Epoch(val)  [1][50/150]    eta: 0:00:01  time: 0.05")
     assert job.tick().fraction == pytest.approx(0.75, abs=0.02), "the evaluation's does not count"
     job.print("eta: 1 day, 2:03:04")
@@ -433,7 +434,7 @@ def test_a_bar_whose_name_changes_is_one_bar(job):
         bar.set_description(f"loss {2.5 / (step + 1):.3g} {'best' if step % 7 else 'lr 1e-5'}")
         bar.update()
         job.tick()
-    assert job.told.fraction == 0.5
+    assert job.latest.fraction == 0.5
     assert len(job.progress._seen) == 1
     bar.close()
 
@@ -446,7 +447,7 @@ def test_optunas_bar_is_the_job_although_it_names_a_trial(job):
         bar.set_description(f"Best trial: {trial}. Best value: {0.5 / (trial + 1):.6}")
         bar.update()
         job.tick()
-    assert job.told.fraction == 0.5
+    assert job.latest.fraction == 0.5
     bar.close()
 
 
@@ -476,7 +477,7 @@ def test_two_processes_that_draw_one_bar_do_not_begin_it_again(job):
         job.print(f"\r{step}%|##| {step}/100 [00:10<00:14, 4.1it/s]", "")
         job.print(f"\r{step}%|##| {step // 2 + step // 3}/100 [00:10<00:14, 4.1it/s]", "")
         job.tick()
-    assert job.told.fraction == 0.49
+    assert job.latest.fraction == 0.49
 
 
 def pieces_of(data, cuts):

@@ -240,7 +240,7 @@ def test_a_reset_is_not_taken_for_a_wrap(counted):
     meter.stop()
 
 
-def test_a_second_package_that_codecarbon_takes_for_a_mirror_is_counted_and_said(counted):
+def test_a_second_package_that_codecarbon_takes_for_a_mirror_is_counted_with_a_warning(counted):
     meter, folders = counted(5_000_000_000, 5_000_000_000)
     meter.start()
     time.sleep(0.06)

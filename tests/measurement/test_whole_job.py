@@ -107,7 +107,7 @@ def test_the_limit_holds_after_the_first_node_has_died(run, monkeypatch):
     assert any("node other#0 has written nothing for 0.2 s" in text for text in record.warnings)
 
 
-def test_a_node_that_another_one_stops_says_by_which(run):
+def test_a_node_that_another_one_stops_names_that_one(run):
     stop = Path("shared/slurm-7-1/stop.json")
     stop.parent.mkdir(parents=True)
     stop.write_text('{"node": "gpu4#2"}')

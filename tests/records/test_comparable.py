@@ -219,7 +219,7 @@ def checkout(tmp_path):
     return folder
 
 
-def test_a_checkout_says_repository_commit_branch_and_whether_it_was_changed(checkout, monkeypatch):
+def test_a_checkout_gives_repository_commit_branch_and_whether_it_was_changed(checkout, monkeypatch):
     git(checkout, "remote", "add", "origin", "https://user:secret@github.com/team/model.git")
     found = provenance_from_checkout(str(checkout), {})
     commit = git(checkout, "rev-parse", "HEAD")

@@ -252,7 +252,7 @@ def test_runs_in_two_places_or_machines_name_none():
         (lambda text: text.replace("0.0168", "n/a", 1), "'emissions' is 'n/a'"),
     ],
 )
-def test_a_broken_row_is_left_out_and_said(spoil, kind):
+def test_a_broken_row_is_left_out_with_a_warning(spoil, kind):
     whole = table({"run_id": "whole", "timestamp": "2026-11-01T00:00:00"})
     broken = spoil(table({})).partition("\n")[2]
     found = record(whole + broken)
@@ -283,7 +283,7 @@ def test_a_figure_that_cannot_be_true_is_refused(row):
     assert refused.value.hint
 
 
-def test_quebec_has_to_be_confirmed_because_codecarbon_says_it_when_it_does_not_know():
+def test_quebec_has_to_be_confirmed_because_codecarbon_writes_it_for_an_unknown_place():
     text = table(QUEBEC)
     with pytest.raises(MissingFigureError, match="Quebec") as refused:
         record(text)
@@ -293,7 +293,7 @@ def test_quebec_has_to_be_confirmed_because_codecarbon_says_it_when_it_does_not_
     assert trusted.emissions_g == pytest.approx(1.181)
 
 
-def test_a_row_that_says_quebec_with_another_grids_intensity_names_no_place():
+def test_a_row_with_quebec_and_another_grids_intensity_names_no_place():
     found = record(table({**QUEBEC, "emissions": "0.11"}), trust_location=True)
     assert found.intensity.location is None
     assert found.intensity.location_name is None
@@ -315,7 +315,7 @@ def test_a_row_that_says_quebec_with_another_grids_intensity_names_no_place():
         {},
     ],
 )
-def test_the_worlds_average_has_to_be_confirmed_because_codecarbon_takes_it_when_it_does_not_know(where):
+def test_the_worlds_average_has_to_be_confirmed_because_codecarbon_takes_it_for_an_unknown_place(where):
     row = {**where, "emissions": "0.1425"}
     with pytest.raises(MissingFigureError, match="world's average") as caught:
         record(table(row))

@@ -120,7 +120,7 @@ def test_a_run_that_was_killed_before_its_first_reading_stops_nothing_and_is_rep
     assert (code, out) == (0, "records/b.jsonl: killed before its first reading, so nothing is known of its energy\n")
 
 
-def test_a_folder_without_a_killed_run_says_so(cli):
+def test_a_folder_without_a_killed_run_gets_a_message(cli):
     saved("records/a.json", node("a"))
     assert cli("recover", "records") == (0, "carbon-lint: every journal in records has its record\n", "")
     assert cli("recover", "records", "-o", "x.json")[0] == 2

@@ -265,7 +265,7 @@ def test_every_state_of_one_run_that_is_added_counts_or_is_reported(states):
         assert is_within or (added.status == "conflict" and added.conflict is not None)
 
 
-def test_a_sum_over_two_bases_says_so():
+def test_a_sum_over_two_bases_is_marked():
     by = [dataclasses.replace(RECORD.intensity, basis=basis) for basis in (*Basis, None)]
     runs = [dataclasses.replace(ran(n), intensity=intensity) for n, intensity in enumerate(by)]
     found = [Entry(path=f"2026-11/{n}.json", record=run) for n, run in enumerate(runs)]

@@ -144,7 +144,7 @@ def test_ten_thousand_foreign_files_beside_the_records_are_skipped(cli, tmp_path
     assert summed("ledger").runs == 1
 
 
-def test_a_ledger_that_cannot_be_reached_or_written_says_so(tmp_path):
+def test_a_ledger_that_cannot_be_reached_or_written_gives_an_error(tmp_path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(UsageError, match="cannot be reached") as raised:

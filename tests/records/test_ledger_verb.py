@@ -40,7 +40,7 @@ def test_an_inner_run_and_shared_time_count_once_and_are_reported(cli, files):
     assert ["not added: ran inside ledger/2026-11/" in line for line in lines].count(True) == 1
 
 
-def test_a_sum_has_a_range_and_says_how_much_was_measured(cli, files):
+def test_a_sum_has_a_range_and_the_share_that_was_measured(cli, files):
     methods = Methods(cpu=Method.COUNTER, ram=Method.CONSTANT)
     own = Uncertainty(energy_kwh=Bounds(low=0.1, high=0.4), emissions_g=Bounds(low=5.0, high=20.0))
     energy = Energy(total=0.2, cpu=0.15, ram=0.05)
@@ -243,7 +243,7 @@ def test_a_mistyped_ledger_is_an_error_and_not_an_empty_month(cli):
     assert "there is no ledger at leger" in err
 
 
-def test_the_list_and_the_json_say_the_same(cli, files):
+def test_the_list_and_the_json_agree(cli, files):
     other = dataclasses.replace(RECORD.provenance, repository="me/other")
     cli("ledger", "add", *files(a=ran(1), b=ran(2, provenance=other)))
 

@@ -206,7 +206,7 @@ def test_gpus_that_come_twice_for_different_times_each_lose_their_own():
     assert summed(first, whole, b).record.energy_kwh.gpu == pytest.approx(2.0 + 3.0 + 0.5 + 0.3)
 
 
-def test_where_one_gpus_energy_is_not_stated_it_is_taken_as_even_and_said_so():
+def test_if_the_energy_of_one_gpu_is_not_stated_an_even_share_is_taken_with_a_warning():
     a = run_of("a", "x", kwh=(0.1, 2.0, 0.1), gpus=["G1", "G2"])
     b = uneven("b", "y", by_gpu={"G2": 1.7, "G3": 0.1})
     unstated = tuple(replace(gpu, energy_kwh=None) if gpu.uuid == "G3" else gpu for gpu in b.record.hardware.gpus)
@@ -266,7 +266,7 @@ def test_a_sum_is_as_good_as_its_weakest_part():
     assert (methods.cpu, methods.gpu, methods.ram) == (Method.LOAD_MODEL, Method.SAMPLED_POWER, Method.CONSTANT)
 
 
-def test_grids_are_mixed_by_energy_and_said_to_be():
+def test_grids_are_mixed_by_energy_with_a_note():
     poland = Intensity(g_per_kwh=662.0, source="x", year=2023, location="POL", location_name="Poland")
     record = summed(run_of("a"), run_of("b", "node-2", intensity=poland, emissions_g=1.25 * 662.0)).record
     assert record.intensity.g_per_kwh == pytest.approx((56.04 + 662.0) / 2)
@@ -317,7 +317,7 @@ windows = st.lists(
 
 
 @given(windows)
-def test_a_union_is_what_a_ruler_would_say(stretches):
+def test_a_union_is_what_a_ruler_measures(stretches):
     seconds = {second for window in stretches for second in range(int(window.start_s), int(window.end_s))}
     assert union_s(stretches) == len(seconds)
 

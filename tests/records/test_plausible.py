@@ -101,7 +101,7 @@ EDITS = {
 
 
 @cases("edit", EDITS)
-def test_an_edited_record_says_the_field_what_was_found_and_what_was_expected(cli, edit):
+def test_an_edited_record_gives_the_field_what_was_found_and_what_was_expected(cli, edit):
     document, said = EDITS[edit]
     Path("r.json").write_text(json.dumps(document))
     code, out, err = cli("gate", "r.json", "--max-emissions", "1 kg")

@@ -59,7 +59,7 @@ def test_an_unmeasured_record_with_grams_is_refused():
         record_from_json(document)
 
 
-def test_the_schema_knows_each_field_of_each_value():
+def test_the_schema_has_each_field_of_each_value():
     schema = load_schema("record")
     assert set(schema["properties"]) == set(record_to_json(a_record()))
     for name, kind in (("uncertainty", Uncertainty), ("assumptions", Assumptions), ("left_out", Range)):

@@ -52,7 +52,7 @@ def test_the_exit_status_never_depends_on_the_format(cli, name):
 
 
 @pytest.mark.parametrize("name", REPORTERS)
-def test_a_terminal_that_knows_ascii_only_gets_escapes_and_no_crash(carbon_lint, name):
+def test_a_terminal_with_ascii_only_gets_escapes_and_no_crash(carbon_lint, name):
     Path("bad.md").write_text(BAD, encoding="utf-8")
     environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
 

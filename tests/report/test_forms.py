@@ -255,7 +255,7 @@ def test_codecarbons_table_has_its_columns_and_is_read_back():
     assert read.hardware.gpus[0].name == "H100"
 
 
-def test_annex_xi_states_megawatt_hours_with_two_digits_or_more_and_says_why_a_cell_is_empty():
+def test_annex_xi_states_megawatt_hours_with_two_digits_or_more_and_why_a_cell_is_empty():
     rows = {
         cells[1].strip(): [cell.strip() for cell in cells[2:4]]
         for line in a_form("annex-xi", record(energy_kwh=Energy(total=300.0, gpu=300.0))).splitlines()

@@ -88,7 +88,7 @@ def test_the_answer_follows_the_range_at_the_end_of_the_month(allowed_g, now, ex
     assert answer(one).startswith(f"{expected.capitalize()}: all used 1.5 kg of ")
 
 
-def test_it_is_too_early_to_say_in_the_first_days_unless_the_budget_is_gone():
+def test_it_is_too_early_to_judge_in_the_first_days_unless_the_budget_is_spent():
     budgets = [WindowBudget(name="wide", max_emissions_g=1000.0), WindowBudget(name="gone", max_emissions_g=50.0)]
     one = month([ran(1)], now=datetime(2026, 11, 2, 14, tzinfo=UTC), budgets=budgets)
     assert [each.answer for each in one.budgets] == [Answer.EARLY, Answer.NO]
@@ -148,7 +148,7 @@ def test_cards_of_one_name_in_two_repositories_are_two_models():
     assert {group.name for group in month(records).groups["model"]} == {"acme/a: README.md", "acme/b: README.md"}
 
 
-def test_the_headline_says_how_the_other_limits_look():
+def test_the_headline_gives_the_state_of_the_other_limits():
     names = ("a", "b", "c")
     for limits_g, words in (
         ((50.0, 9000.0), "the other limit looks better"),
@@ -313,7 +313,7 @@ document.title = `wide ${{root.scrollWidth}} of ${{root.clientWidth}}`; }}</scri
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium")
-def test_a_browser_says_nothing_asks_nothing_and_scrolls_down_alone(tmp_path):
+def test_a_browser_logs_nothing_loads_nothing_and_scrolls_only_down(tmp_path):
     long_name = "acme/" + "a-model-with-a-name-that-does-not-end" * 3
     records = [*EACH_DAY, ran(50, day=3, model=long_name), ran(51, day=4, emissions_g=None)]
     page = month_page.render(month(records, budgets=[WindowBudget(name="all", max_emissions_g=4000.0, owner="@ann")]))

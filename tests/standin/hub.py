@@ -38,7 +38,7 @@ AUTHORITY = Path(__file__).with_name("authority.pem")
 
 
 class StandInHub:
-    """A running stand-in Hub. `state` is what it knows, `faults` what is wrong with it, `requests` what was asked.
+    """A running stand-in Hub. `state` is what it holds, `faults` what is wrong with it, `requests` what was asked.
 
     Four tokens are known: `acme`'s write token, `acme`'s read token, one of the user `visitor` that may only open pull
     requests, and the write token of `stranger`, who owns nothing here.

@@ -1,4 +1,4 @@
-"""What the stand-in Hub knows: repositories, who may do what, discussions, and a catalogue of cards to list."""
+"""What the stand-in Hub holds: repositories, who may do what, discussions, and a catalogue of cards to list."""
 
 from __future__ import annotations
 
