@@ -172,7 +172,7 @@ def carbon_lint():
 
 @pytest.fixture(scope="session")
 def shared():
-    """The folder of third-party cards and traces beside the checkout. Tests that need it skip where it is absent."""
+    """The folder of third-party cards and traces beside the checkout. Tests that need it skip if it is absent."""
     if not SHARED.is_dir():
         pytest.skip(f"{SHARED} is not here: third-party cards and traces are never part of this repository")
     return SHARED

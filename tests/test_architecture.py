@@ -41,7 +41,7 @@ FLOORS = (
 )
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 FRONT_ENDS = {"cli", "github", "python"}
-DOORS = {"cli/__init__.py", "github/entry.py", "python/measuring.py"}  # where an exception becomes text
+CATCH_ALL = {"cli/__init__.py", "github/entry.py", "python/measuring.py"}  # they turn an exception into text
 
 
 @functools.cache
@@ -162,8 +162,8 @@ def test_only_one_file_imports_codecarbon_and_one_room_huggingface_hub():
     assert {user.split("/")[0] for user in users["huggingface_hub"]} <= {"hub"}
 
 
-def test_only_the_doors_touch_the_process():
-    """Printing and exiting belong to `cli` and `github`; only the two doors catch everything, but to clean up."""
+def test_only_the_front_ends_touch_the_process():
+    """Printing and exiting belong to `cli` and `github`; only `CATCH_ALL` catches everything, except to clean up."""
     wrong = []
     names = {path: path.relative_to(ROOT / "carbon_lint").as_posix() for path in modules()}
     for name, node in ((names[path], node) for path in modules() for node in nodes(path)):
@@ -172,7 +172,7 @@ def test_only_the_doors_touch_the_process():
             caught = ast.unparse(node.type) if node.type else ""
             is_all = caught in {"", "Exception", "BaseException"}
             cleans_up = isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None
-            if is_all and not cleans_up and name not in DOORS:
+            if is_all and not cleans_up and name not in CATCH_ALL:
                 wrong.append(f"{name}:{node.lineno}: catches everything")
         elif not is_front_end and isinstance(node, ast.Call):
             called = dotted(node.func)

@@ -79,8 +79,8 @@ def test_a_run_over_its_limit_is_stopped_and_keeps_its_record(carbon_lint, tmp_p
     assert document["duration_s"] < 30
 
 
-def test_the_first_screen_of_the_readme_shows_the_three_doors():
+def test_the_first_screen_of_the_readme_shows_the_three_ways_to_run_it():
     screen = (ROOT / "README.md").read_text().splitlines()[:65]
     text = "\n".join(screen)
-    for door in (f"uses: {REPOSITORY}@{MAJOR_TAG}", "hooks:\n      - id: carbon-lint\n", "carbon-lint run --location"):
-        assert door in text
+    for way in (f"uses: {REPOSITORY}@{MAJOR_TAG}", "hooks:\n      - id: carbon-lint\n", "carbon-lint run --location"):
+        assert way in text

@@ -115,7 +115,7 @@ def become(request, descriptors):
     os.environ.clear()
     os.environ.update(request["env"])
     time.tzset()
-    tempfile.tempdir = None  # found anew, by this environment
+    tempfile.tempdir = None  # found again, by this environment
     importlib.reload(sys.modules[READS_ENVIRONMENT])
     os.chdir(request["cwd"])
     sys.orig_argv = [sys.executable, *request["argv"]]

@@ -4,11 +4,13 @@
 
 `STYLE` lists the habits of this project's older pages that readers stumbled over. Start, the guides, the front page and
 README also keep each sentence to `LONGEST` words, other pages to `LONGEST_IN_DETAIL`. Of a page, code, addresses and
-comments are not read. Of a Python file, docstrings, comments and messages are read, by `STYLE` alone.
+comments are not read. Of a Python file, docstrings, comments and messages are read, by `STYLE` alone; of a test, the
+names of functions and the ids of its cases instead of messages, which may be what it expects.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 import tokenize
@@ -36,6 +38,8 @@ TRADE = (
 FREE = ("CONTRIBUTING.md",)
 """Pages without a limit."""
 GENERATED = re.compile(r"docs/(?:cli|config|exit-codes|inputs|record)\.md|docs/rules/")
+EXAMPLES = ("tools/prose.py", "tests/docs/test_prose.py")
+"""Files that hold what is looked for."""
 
 STYLE = (
     ("where", r"(?:^|[.:;(*|] )Where\b(?! \||[^.:\n]*\?)", "'Where' begins a condition: write 'If' or 'When'"),
@@ -128,11 +132,34 @@ def findings(path: Path, text: str) -> list[str]:
 
 
 def _code_findings(name: str, text: str) -> Iterator[str]:
+    for line, words in sorted(_read_of_tests(text) if name.startswith("tests/") else _read_of_code(text)):
+        for _, pattern, message in STYLE:
+            for match in re.finditer(pattern, _ONE_WORD.sub("X", words), re.MULTILINE):
+                yield f"{name}:{line}: {match[0].strip()!r}: {message}"
+
+
+def _tokens(text: str, types: set[int]) -> Iterator[tuple[int, str]]:
     for token in tokenize.generate_tokens(iter(text.splitlines(keepends=True)).__next__):
-        if token.type in _READ_OF_CODE and " " in token.string:
-            for _, pattern, message in STYLE:
-                for match in re.finditer(pattern, _ONE_WORD.sub("X", token.string), re.MULTILINE):
-                    yield f"{name}:{token.start[0]}: {match[0].strip()!r}: {message}"
+        if token.type in types and " " in token.string:
+            yield token.start[0], token.string
+
+
+def _read_of_code(text: str) -> Iterator[tuple[int, str]]:
+    return _tokens(text, _READ_OF_CODE)
+
+
+def _read_of_tests(text: str) -> Iterator[tuple[int, str]]:
+    yield from _tokens(text, {tokenize.COMMENT})
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(words))):
+                yield node.lineno, words
+            case ast.FunctionDef(name=name) if name.startswith("test_"):
+                yield node.lineno, name.replace("_", " ")
+            case ast.keyword(arg="id", value=ast.Constant(value=str(words))):
+                yield node.value.lineno, words
+            case ast.keyword(arg="ids", value=ast.List(elts=ids) | ast.Tuple(elts=ids)):
+                yield from ((one.lineno, str(one.value)) for one in ids if isinstance(one, ast.Constant))
 
 
 def register() -> None:
@@ -150,11 +177,11 @@ def register() -> None:
 
 
 def pages() -> list[Path]:
-    """Return every page that a person has written, and every module. This one holds the patterns."""
+    """Return every page that a person has written, every module and every test, except those that hold the patterns."""
     found = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*/README.md")]
     modules = [*(ROOT / "carbon_lint").rglob("*.py"), *(ROOT / "tools").glob("*.py"), ROOT / "entrypoint.py"]
-    names = {path: path.relative_to(ROOT).as_posix() for path in (*found, *modules) if path != Path(__file__).resolve()}
-    return sorted(path for path, name in names.items() if not GENERATED.match(name))
+    names = {path: path.relative_to(ROOT).as_posix() for path in (*found, *modules, *(ROOT / "tests").rglob("*.py"))}
+    return sorted(path for path, name in names.items() if not GENERATED.match(name) and name not in EXAMPLES)
 
 
 def main(arguments: list[str]) -> int:

@@ -94,7 +94,7 @@ class Loop:
         poller.register(self._inbox, select.POLLIN)
         next_tick = time.monotonic() + self._request.tick_s
         while self._job.poll() is not JobState.GONE:
-            self._hear_signals()
+            self._take_signals()
             wait_s = next_tick - time.monotonic()
             if wait_s <= 0:
                 self._tick()
@@ -102,7 +102,7 @@ class Loop:
                 next_tick = time.monotonic() + self._request.tick_s
             else:
                 poller.poll(max(1, round(wait_s * 1000)))
-        self._hear_signals()
+        self._take_signals()
         if self._cpu is not None:
             self._cpu.finish(self._job.cpu_s)
         self._note_job_cpu()
@@ -127,7 +127,7 @@ class Loop:
 
     def take_last(self, reading: Reading | None) -> None:
         """Take the meter's last word, after the job has ended. If it fails, the one before is at most 2 ticks old."""
-        self._hear_meter()
+        self._say_meter_warnings()
         reading = self._of_job(reading)
         if reading is not None and self._is_usable(reading):
             self._take(reading)
@@ -148,7 +148,7 @@ class Loop:
         self.state.warnings += self._outlook.marks.notes
         self._report(Occasion.ENDED)
 
-    def _hear_signals(self) -> None:
+    def _take_signals(self) -> None:
         for signum in self._inbox.take():
             if signum in CANCELLING:
                 self._cancel(signum)
@@ -193,16 +193,16 @@ class Loop:
             self._cpu.sample()
         self._note_job_cpu()
         reading = self._of_job(self._meter.read())
-        self._hear_meter()
+        self._say_meter_warnings()
         if reading is None or not self._is_usable(reading):
             self._miss()
         else:
             self._missed = 0
             self._take(reading)
-        self._hear_nodes()
+        self._follow_nodes()
         self._report(Occasion.RUNNING)
 
-    def _hear_nodes(self) -> None:
+    def _follow_nodes(self) -> None:
         """Take what the other nodes of the job state, and stop if one of them found the job over its limits."""
         if self._whole_job is None:
             return
@@ -215,7 +215,7 @@ class Loop:
             if self._request.on_exceed is OnLoss.STOP and self.state.stopped_by is None:
                 self._end(StoppedBy.BUDGET)
 
-    def _hear_meter(self) -> None:
+    def _say_meter_warnings(self) -> None:
         """Say what the meter came to know while it counted; the record takes it from the meter itself."""
         for warning in self._meter.warnings:
             if warning not in self._known_warnings:

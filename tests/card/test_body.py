@@ -1,4 +1,4 @@
-"""Figures in a card's own text: found with their unit, and nothing taken for one that is none."""
+"""Figures in a card's own text: found with their unit, and nothing else taken for one."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_stated_figure_is_found_in_grams_and_at_its_place(line, grams):
         "Emissions: 2 GPUs",
     ],
 )
-def test_what_is_no_figure_of_the_model_is_left_alone(line):
+def test_only_figures_of_the_model_are_found(line):
     assert figures(line, 0) == []
 
 

@@ -379,7 +379,7 @@ def removed_lines(card, new):
 
 
 def is_only_inserted(before, after):
-    """True where `after` is `before` with one piece put in."""
+    """True if `after` is `before` with one piece put in."""
     same = next((at for at, (old, new) in enumerate(zip(before, after, strict=False)) if old != new), len(before))
     return after.endswith(before[same:])
 

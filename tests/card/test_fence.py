@@ -86,7 +86,7 @@ def test_the_block_is_what_stands_between_the_fences(text, yaml):
         ("# Card\n```yaml\nco2_eq_emissions: 1\n```\n", "code-fence"),
     ],
 )
-def test_a_block_that_only_a_laxer_reader_sees_is_named_with_the_reason(text, kind):
+def test_a_block_that_only_a_laxer_reader_finds_is_named_with_the_reason(text, kind):
     assert find(text) is None
     lax, problem = find_lax(text)
     assert kind == problem.detail

@@ -1,4 +1,4 @@
-"""The card of a data set or a Space is no model card: no figure is expected of it."""
+"""The card of a data set or a Space is not a model card: it needs no figure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def codes(matter, body):
         ("- a list\n", True),
     ],
 )
-def test_the_keys_say_what_a_card_is_of(matter, is_of_a_model):
+def test_the_keys_decide_what_a_card_is_of(matter, is_of_a_model):
     assert read_card(f"---\n{matter}---\n".encode(), "README.md").is_of_a_model is is_of_a_model
 
 

@@ -48,7 +48,7 @@ def python_reads(text):
 
 @settings(max_examples=examples(400))
 @given(st.lists(PIECES, min_size=1, max_size=9).map("".join))
-def test_what_pyyamls_own_parser_refuses_is_always_said(matter):
+def test_what_pyyamls_own_parser_refuses_is_always_a_problem(matter):
     card = read_card(f"---\n{matter}\n---\n".encode(), "README.md")
     if card.front_matter is not None and not card.problems and card.yaml and not python_reads(card.yaml):
         assert card.pyyaml_error is not None

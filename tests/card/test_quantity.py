@@ -1,4 +1,4 @@
-"""One reader of amounts: every notation, with its unit; a rate is never a total; what has several meanings says so."""
+"""One reader of amounts: every notation, with its unit; a rate is never a total; several meanings are marked."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_every_meaning_is_given_the_likeliest_first(text, grams):
 @cases(
     "text", ["", "kg", "12", "12 kWh", "12 GB", "4 T4 GPUs", "5 T", "1,2,3 kg", "3 hours, 12 kg", "1e999 kg", "x12 kg"]
 )
-def test_what_is_no_amount_is_not_read(text):
+def test_only_amounts_are_read(text):
     assert read(text) is None
 
 
@@ -148,5 +148,5 @@ def test_any_digits_and_separators_have_at_most_two_readings(text):
     ("text", "is_about"),
     [("~2 kg", True), ("about 2 kg", True), ("ca. 17 lbs", True), ("2 kg", False), ("2 kg CO2", False)],
 )
-def test_an_amount_says_whether_it_is_exact(text, is_about):
+def test_an_amount_records_whether_it_is_exact(text, is_about):
     assert read(text).is_about is is_about

@@ -143,7 +143,7 @@ REFUSED = {
 
 
 @cases("name", REFUSED)
-def test_the_hub_refuses_it_and_the_problem_says_what_and_where(name):
+def test_the_hub_refuses_it_and_the_problem_names_what_and_where(name):
     metadata, kind = REFUSED[name]
     card = card_of(metadata)
     assert kind in kinds(card)
@@ -153,16 +153,16 @@ def test_the_hub_refuses_it_and_the_problem_says_what_and_where(name):
 
 
 @cases("name", [name for name in READ if name != "tab-inside-text"])
-def test_it_is_read_alike_where_pyyaml_was_built_without_libyaml(name, monkeypatch):
+def test_it_is_read_alike_if_pyyaml_was_built_without_libyaml(name, monkeypatch):
     """But for TABs inside plain text, which PyYAML's own scanner takes for blanks."""
     monkeypatch.setattr("carbon_lint.card.yaml.parser.Parser", None)
     test_the_hub_reads_it_and_so_do_we.one_case(name)
 
 
 @cases("name", REFUSED)
-def test_it_is_refused_alike_where_pyyaml_was_built_without_libyaml(name, monkeypatch):
+def test_it_is_refused_alike_if_pyyaml_was_built_without_libyaml(name, monkeypatch):
     monkeypatch.setattr("carbon_lint.card.yaml.parser.Parser", None)
-    test_the_hub_refuses_it_and_the_problem_says_what_and_where.one_case(name)
+    test_the_hub_refuses_it_and_the_problem_names_what_and_where.one_case(name)
 
 
 def test_a_duplicate_key_is_pointed_at_and_the_first_one_named():
@@ -173,7 +173,7 @@ def test_a_duplicate_key_is_pointed_at_and_the_first_one_named():
     assert "line 2" in problem.message
 
 
-def test_what_only_pyyaml_refuses_is_readable_and_says_so():
+def test_what_only_pyyaml_refuses_is_readable_with_a_problem():
     for metadata in ("a:\t1", "a: x\u2028y", "a: =", "? [x]\n: y", "a: 2024-13-45", "k" * 1025 + ": 1"):
         card = card_of(metadata)
         assert kinds(card) == []

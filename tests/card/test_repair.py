@@ -1,4 +1,4 @@
-"""What libyaml refuses and js-yaml takes is mended: always with progress, a few times a line, and in linear time."""
+"""What libyaml refuses and js-yaml accepts is repaired, with progress, a few times a line, and in linear time."""
 
 from __future__ import annotations
 
@@ -67,16 +67,16 @@ MATTERS = st.lists(st.sampled_from(HOSTILE.PIECES), max_size=30).map("".join)
 @given(MATTERS)
 @example('name: "Q&A *bold*"s')
 @example("tags: ['a &b'c]")
-def test_every_repair_changes_the_text_and_no_line_is_mended_more_than_a_few_times(matter):
+def test_every_repair_changes_the_text_and_no_line_is_repaired_more_than_a_few_times(matter):
     made = []
 
     class Watched(Repaired):
         def mend(self, fault):
             before = self.text
-            is_mended = super().mend(fault)
+            is_repaired = super().mend(fault)
             made.append(fault.place)
-            assert is_mended == (self.text != before)
-            return is_mended
+            assert is_repaired == (self.text != before)
+            return is_repaired
 
     try:
         repair_module.Repaired = Watched
@@ -89,7 +89,7 @@ def test_every_repair_changes_the_text_and_no_line_is_mended_more_than_a_few_tim
 
 @settings(max_examples=examples(300))
 @given(MATTERS)
-def test_going_on_from_an_entry_mends_what_starting_from_the_top_would(matter):
+def test_continuing_from_an_entry_repairs_what_starting_from_the_top_would(matter):
     goes_on = repair(matter).text
 
     def from_the_top(lines, _start):
@@ -130,7 +130,7 @@ READ = {
 
 
 @cases("name", READ)
-def test_what_was_mended_is_read_as_the_file_has_it(name):
+def test_repaired_text_is_read_as_the_file_has_it(name):
     metadata, expected = READ[name]
     card = card_of(metadata)
     assert card.problems == ()

@@ -48,7 +48,7 @@ def a_run(grams, low=0.6, high=1.7, **changes):
     return a_record(emissions_g=grams, energy_kwh=energy, methods=methods, uncertainty=bounds, **changes)
 
 
-def test_the_section_says_what_was_measured_and_a_template_reader_finds_it():
+def test_the_section_states_what_was_measured_and_a_template_reader_finds_it():
     url = "https://github.com/me/models/actions/runs/77"
     run = a_run(0.0042, 0.43, 1.9, provenance=Provenance(run_url=url))
     text, change = written(FRONT + "# M\n", run, with_body=True)
@@ -145,7 +145,7 @@ def test_what_a_person_wrote_stays_unless_it_is_forced(heading, behind):
         "<!-- open\n",
     ],
 )
-def test_comments_that_are_no_pair_and_a_text_that_is_not_closed_are_refused(body):
+def test_comments_without_a_partner_and_a_text_that_is_not_closed_are_refused(body):
     with pytest.raises(CardPlaceError, match="the card was not changed"):
         written(FRONT + body, with_body=True)
 

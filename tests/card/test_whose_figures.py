@@ -258,7 +258,7 @@ def test_a_rate_is_never_the_models_total(number, unit, slash, base):
 
 @cases("number", ["1000.000", "10", "100", "10.5"])
 @cases("mark", MARKS)
-def test_a_number_that_begins_with_ten_is_no_power_of_ten(number, mark):
+def test_a_number_that_begins_with_ten_is_not_a_power_of_ten(number, mark):
     (figure,) = figures(f"Emissions: {mark.format(number)} kg", 0)
     assert figure.grams == float(number) * 1000
 

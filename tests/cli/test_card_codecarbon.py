@@ -13,7 +13,7 @@ from carbon_lint.card.read import read_card
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("codecarbon") is None, reason="codecarbon is not installed")
 
-# As transformers' CodeCarbonCallback drives it, but for the place: offline the callback's tracker would say Quebec.
+# As transformers' CodeCarbonCallback drives it, except for the place: offline the callback's tracker takes Quebec.
 JOB = """
 import json, sys, time
 from codecarbon import OfflineEmissionsTracker

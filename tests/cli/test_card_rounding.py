@@ -65,7 +65,7 @@ def test_check_takes_the_cards_figure_for_the_records(grams):
 
 
 @given(grams=GRAMS)
-def test_writing_a_record_twice_changes_nothing_and_is_no_smaller_figure_of_its_group(grams):
+def test_writing_a_record_twice_changes_nothing_and_gives_no_note(grams):
     record = a_record(emissions_g=grams, methods=MODELLED, run_group="g")
     once = card_with_record(None, "README.md", record).after
     again = card_with_record(once, "README.md", record)
@@ -92,7 +92,7 @@ def test_a_card_that_was_written_passes_every_check_against_its_record(cli):
         (("true",), 0, "README.md was not there and was made, with the figures"),
     ],
 )
-def test_a_run_says_what_became_of_its_card(carbon_lint, command, code, said):
+def test_a_run_reports_what_it_did_to_its_card(carbon_lint, command, code, said):
     done = carbon_lint("run", "--location", "FRA", "--card", "README.md", "--", *command)
     assert done.returncode == code
     assert "README.md is not there, so a new card will be made" in done.stderr
@@ -100,7 +100,7 @@ def test_a_run_says_what_became_of_its_card(carbon_lint, command, code, said):
     assert Path("README.md").exists() is (code != 127)
 
 
-def test_a_run_over_its_budget_counts_on_the_card_and_is_told(carbon_lint):
+def test_a_run_over_its_budget_counts_on_the_card_with_a_warning(carbon_lint):
     Path("README.md").write_text("---\nlicense: mit\n---\n")
     flags = ("--location", "FRA", "--max-emissions", "1 ug", "--card", "README.md")
     done = carbon_lint("run", *flags, "--", "sleep", "5")

@@ -113,7 +113,7 @@ def test_a_card_that_prices_the_table_at_another_place_than_its_own_is_wrong(cli
     assert cli("check", card, "--emissions-csv", source, "--location", "SWE")[0] == 0
 
 
-def test_an_older_run_that_cannot_be_used_is_said_and_the_last_run_counts(cli, card):
+def test_an_older_run_that_cannot_be_used_gives_a_warning_and_the_last_run_counts(cli, card):
     source = write("e.csv", {**EARLY, "energy_consumed": "0"}, LATE)
     assert cli("card", card, "--from", source, "--last")[0] == 0
     code, out, err = cli("check", card, "--emissions-csv", source)
@@ -122,7 +122,7 @@ def test_an_older_run_that_cannot_be_used_is_said_and_the_last_run_counts(cli, c
     assert "left out" in err
 
 
-def test_a_last_run_that_cannot_be_used_is_no_evidence(cli, card):
+def test_a_last_run_that_cannot_be_used_is_not_evidence(cli, card):
     source = write("e.csv", EARLY, {**LATE, "energy_consumed": "0"})
     cli("card", card, "--from", source, "--run-id", "run-1")
     assert cli("check", card, "--emissions-csv", source)[0] == 2
@@ -166,7 +166,7 @@ def test_one_record_or_tables_are_taken_and_not_both(cli, card):
     ids=" ".join,
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_a_table_given_where_a_record_belongs_is_called_what_it_is(cli, card, argv, encoding):
+def test_a_table_given_instead_of_a_record_is_called_a_table(cli, card, argv, encoding):
     Path("e.csv").write_bytes(table(EARLY).encode(encoding))
     code, _, err = cli(*argv)
     assert code == 2
@@ -196,7 +196,7 @@ def test_flags_of_a_table_without_one_are_refused(cli, card, flags):
         ("F21-codecarbon-1-grams", ("1.x, which priced Germany", "1.x, which priced France", "rc=2"), None),
     ],
 )
-def test_the_shared_cases_come_out_as_they_say_is_right(shared, tmp_path, case, said, code):
+def test_the_shared_cases_give_what_they_expect(shared, tmp_path, case, said, code):
     folder = shutil.copytree(shared / "cases" / case, tmp_path / "case")
     for path in (folder, *folder.iterdir()):
         path.chmod(0o755)

@@ -76,7 +76,7 @@ def test_a_card_of_almost_the_same_name_is_meant_and_no_second_one_is_made(cli, 
 
 
 @pytest.mark.parametrize("name", ["nothere.md", "README_fr.md", "MODEL.md"])
-def test_a_card_that_is_made_is_said_to_be(cli, card_file, record_file, tmp_path, name):
+def test_a_new_card_is_reported_as_new(cli, card_file, record_file, tmp_path, name):
     code, out, _ = cli("card", tmp_path / name, "--from", record_file())
     assert code == 0
     assert f"{name}: was not there and was made" in out
@@ -100,7 +100,7 @@ def test_a_missing_card_is_made_and_is_a_valid_one(cli, tmp_path, record_file):
     assert "training_type" not in block_of(tmp_path / "new.md")
 
 
-def test_the_training_type_is_kept_where_it_is_not_asked_for(cli, card_file, record_file):
+def test_the_training_type_is_kept_if_it_is_not_asked_for(cli, card_file, record_file):
     cli("card", card_file, "--from", record_file(), "--training-type", "pre-training")
     cli("card", card_file, "--from", record_file(emissions_g=80.0))
     assert block_of(card_file)["training_type"] == "pre-training"
@@ -132,7 +132,7 @@ def test_card_text_in_a_diff_cannot_steer_the_terminal_or_the_runner(cli, tmp_pa
     ("outcome", "said"),
     [(Outcome.FAILED, "failed"), (Outcome.INTERRUPTED, "interrupted"), (Outcome.OVER_BUDGET, "over its budget")],
 )
-def test_energy_that_was_spent_counts_whatever_came_of_the_run(cli, card_file, record_file, outcome, said):
+def test_energy_that_was_spent_counts_however_the_run_ended(cli, card_file, record_file, outcome, said):
     code, _, err = cli("card", card_file, "--from", record_file(outcome=outcome))
     assert code == 0
     assert said in err
@@ -217,7 +217,7 @@ def test_a_smaller_figure_of_the_same_group_needs_replace(cli, card_file, record
     assert block_of(card_file)["emissions"] == 60.0
 
 
-def test_a_smaller_figure_of_a_run_by_itself_is_written_and_said(cli, card_file, record_file):
+def test_a_smaller_figure_of_a_run_by_itself_is_written_with_a_note(cli, card_file, record_file):
     cli("card", card_file, "--from", record_file(emissions_g=100.0))
     code, _, err = cli("card", card_file, "--from", record_file(emissions_g=60.0))
     assert code == 0
@@ -236,7 +236,7 @@ def test_keys_of_other_writers_follow_the_new_figure(cli, tmp_path, record_file)
     assert block["on_cloud"] is False
 
 
-def test_what_the_record_does_not_state_stays_and_is_said(cli, card_file, record_file):
+def test_what_the_record_does_not_state_stays_with_a_note(cli, card_file, record_file):
     cli("card", card_file, "--from", record_file())
     nowhere = dataclasses.replace(FRANCE, location=None, location_name=None)
     code, _, err = cli(
@@ -285,7 +285,7 @@ def test_the_trainers_table_is_taken_over(cli, tmp_path, card_file):
     }
 
 
-def test_a_table_that_says_quebec_needs_a_word_on_the_place(cli, tmp_path, card_file):
+def test_a_table_with_quebec_needs_a_flag_for_the_place(cli, tmp_path, card_file):
     source = tmp_path / "emissions.csv"
     source.write_text(table(QUEBEC))
     assert cli("card", card_file, "--from", source)[0] == 2
@@ -437,7 +437,7 @@ def test_a_card_with_crlf_a_byte_order_mark_and_ten_megabytes_of_text(cli, card_
     assert data.endswith(b"---\r\n" + body)
 
 
-def test_help_says_what_it_does_and_lists_the_flags(cli):
+def test_help_describes_the_verb_and_lists_the_flags(cli):
     code, out, _ = cli("card", "--help")
     assert code == 0
     for word in ("--from", "--training-type", "--trust-location", "change nothing else", "never guessed"):

@@ -51,7 +51,7 @@ def test_a_finding_is_one_line_with_its_place_and_exit_status_1(cli):
     assert (code, lines) == (1, [f"cards/README.md:4:14: {found}"])
 
 
-def test_a_warning_is_shown_and_lets_pass_unless_fail_on_says_otherwise(cli):
+def test_a_warning_is_shown_and_passes_unless_fail_on_forbids_it(cli):
     put("README.md", ZERO)
     assert concise(cli)[0] == 0
     assert "warning CL206" in concise(cli)[1][0]
@@ -59,7 +59,7 @@ def test_a_warning_is_shown_and_lets_pass_unless_fail_on_says_otherwise(cli):
     assert concise(cli, "--fail-on", "warning", "--exit-zero")[0] == 0
 
 
-def test_the_configuration_beside_the_card_decides_when_nothing_is_said(cli):
+def test_the_configuration_beside_the_card_decides_if_no_option_does(cli):
     put("README.md", ZERO)
     put("carbon-lint.toml", 'fail-on = "warning"\n')
     assert concise(cli)[0] == 1
@@ -87,7 +87,7 @@ def test_a_wrong_configuration_is_one_line_and_exit_status_2(cli):
     assert "did you mean 'ignore'?" in err
 
 
-def test_an_unknown_rule_is_told_even_where_no_card_speaks_of_carbon(cli):
+def test_an_unknown_rule_is_an_error_even_if_no_card_mentions_carbon(cli):
     put("README.md", "---\nlicense: mit\n---\n# A model\n")
     put("carbon-lint.toml", 'ignore = ["zero-emission"]\n')
     code, _, err = cli("check")
@@ -102,7 +102,7 @@ def test_select_and_ignore_take_codes_beginnings_and_names(cli):
     assert cli("check", "--select", "CL777")[0] == 2
 
 
-def test_no_path_means_the_readme_here_and_its_absence_says_what_was_looked_for(cli):
+def test_no_path_means_the_readme_here_and_the_error_names_what_was_looked_for(cli):
     code, out, err = cli("check")
     assert (code, out) == (3, "")
     assert "there is no README.md here" in err
@@ -112,7 +112,7 @@ def test_no_path_means_the_readme_here_and_its_absence_says_what_was_looked_for(
     assert "looked for README.md below empty" in err
 
 
-def test_a_readme_without_front_matter_is_judged_only_where_it_was_named(cli):
+def test_a_readme_without_front_matter_is_checked_only_if_it_was_named(cli):
     put("docs/README.md", PLAIN)
     put("models/README.md", GOOD)
     assert concise(cli, ".") == (0, [])
@@ -122,14 +122,14 @@ def test_a_readme_without_front_matter_is_judged_only_where_it_was_named(cli):
     assert cli("check", "docs")[0] == 3
 
 
-def test_a_hidden_block_is_judged_also_where_it_was_found(cli):
+def test_a_hidden_block_is_checked_in_a_card_that_was_found_too(cli):
     put("README.md", "<!-- made by hand -->\n" + GOOD)
     code, lines = concise(cli, ".")
     assert code == 1
     assert "CL003" in lines[0]
 
 
-def test_the_hook_passes_over_what_is_no_model_card(cli):
+def test_the_hook_skips_files_that_are_not_model_cards(cli):
     put("README.md", PLAIN)
     assert concise(cli, "--hook", "README.md") == (0, [])
     put("other.md", BAD)
@@ -200,7 +200,7 @@ def test_a_named_folder_that_cannot_be_listed_was_not_checked(cli, monkeypatch):
     assert "cannot list locked: Permission denied" in err
 
 
-def test_a_folder_without_a_card_among_others_is_no_error(cli):
+def test_a_folder_without_a_card_among_others_is_not_an_error(cli):
     os.makedirs("empty")
     put("README.md", GOOD)
     assert concise(cli, "empty", "README.md") == (0, [])
@@ -332,7 +332,7 @@ def test_the_exit_status_never_depends_on_the_format(cli, form):
     assert cli("check", "--format", form)[0] == 0
 
 
-def test_a_reader_that_goes_away_is_no_error_of_ours(carbon_lint):
+def test_a_reader_that_goes_away_is_not_an_error_of_check(carbon_lint):
     for number in range(300):
         put(f"{number}/README.md", BAD)
     script = "python -m carbon_lint check --format concise . | head -1"

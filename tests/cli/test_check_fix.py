@@ -15,7 +15,7 @@ def read(path="README.md"):
         return stream.read()
 
 
-def test_a_safe_fix_is_written_and_the_exit_status_says_that_something_changed(cli):
+def test_a_safe_fix_is_written_and_the_exit_status_shows_a_change(cli):
     put("README.md", BAD)
     code, out, _ = cli("check", "--fix", "--format", "concise")
     assert (code, out) == (1, "")
@@ -67,7 +67,7 @@ def test_a_card_that_cannot_be_parsed_is_not_touched(cli):
     assert read() == data
 
 
-def test_a_card_that_is_no_utf8_is_not_touched(cli):
+def test_a_card_that_is_not_utf8_is_not_touched(cli):
     data = BAD.replace("license: mit", "license: mit\nauthor: Andr\xe9").encode("latin-1")
     put("README.md", data)
     assert cli("check", "--fix")[0] == 1

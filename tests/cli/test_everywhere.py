@@ -1,6 +1,6 @@
-"""The verbs that measure nothing, in a process that has nothing of Linux: no such modules, no such parts of `os`.
+"""The verbs that measure nothing, in a process without the modules and the parts of `os` that only Linux has.
 
-It is no macOS and no Windows: paths, terminals and file locks of those systems are not tested here.
+This is neither macOS nor Windows: paths, terminals and file locks of those systems are not tested here.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def test_the_verdict_and_its_exit_status(cli, flags, status, said):
     assert said in out
 
 
-def test_json_says_the_same(cli):
+def test_json_gives_the_same(cli):
     code, out, _ = cli("gate", "r.json", "--max-emissions", "50g", "--format", "json")
     document = json.loads(out)
     assert code == 1
@@ -100,7 +100,7 @@ def test_bad_input_is_one_clear_line(cli, flags, status, said):
 
 
 @cases("content", [b"", b"[]", b"\x00\xff", b"{", b'{"format": "carbon-lint/record@9"}', b"[" * 50_000])
-def test_what_is_no_record_is_refused(cli, content):
+def test_only_a_record_is_accepted(cli, content):
     Path("r.json").write_bytes(content)
     code, _, err = cli("gate", "r.json", "--max-emissions", "1kg")
     assert code == 2

@@ -27,7 +27,7 @@ def gate(cli, *flags):
     return cli("gate", "r.json", "--baseline", "record:base.json", *flags)
 
 
-def test_an_increase_beyond_both_parts_fails_and_says_energy_and_grid_apart(cli):
+def test_an_increase_beyond_both_parts_fails_and_lists_energy_and_grid_separately(cli):
     code, out, err = gate(cli, "--max-increase", "5% and 0.5 g")
 
     assert (code, err) == (1, "")
@@ -40,7 +40,7 @@ def test_an_increase_beyond_both_parts_fails_and_says_energy_and_grid_apart(cli)
     assert gate(cli, "--max-increase", "20%", "--max-emissions", "1 g")[0] == 1
 
 
-def test_another_machine_passes_and_is_said(cli):
+def test_another_machine_passes_with_a_note(cli):
     another = record(run_id="r0", hardware=Hardware(gpus=(Gpu(index=0, name="A100"),)), energy_kwh=Energy(total=0.01))
     write_record(fitting(another), "base.json")
 
@@ -52,7 +52,7 @@ def test_another_machine_passes_and_is_said(cli):
     )
 
 
-def test_a_stale_baseline_passes_and_is_said(cli):
+def test_a_stale_baseline_passes_with_a_note(cli):
     assert gate(cli, "--max-increase", "5%")[0] == 1
     code, out, _ = gate(cli, "--max-increase", "5%", "--baseline-max-age", "2d")
 
@@ -158,7 +158,7 @@ def test_a_baseline_without_a_limit_gates_nothing(cli):
 
 
 @cases("figure", [".nan", ".inf", "-5"])
-def test_a_card_whose_figures_are_no_amounts_is_no_baseline(cli, figure):
+def test_a_card_whose_figures_are_not_amounts_is_not_a_baseline(cli, figure):
     Path("N.md").write_text(f"---\nco2_eq_emissions: {{emissions: {figure}, energy_consumed: {figure}}}\n---\n")
 
     flags = ("--baseline", "card", "--baseline-card", "N.md", "--max-increase", "10%")

@@ -67,7 +67,7 @@ def test_a_run_counts_with_what_its_window_holds_and_once(cli):
     assert limits(cli)[:2] == (0, both)
 
 
-def test_the_run_that_goes_over_fails_and_says_by_what(cli):
+def test_the_run_that_goes_over_fails_and_names_the_excess(cli):
     write_record(ran(9, emissions_g=400.0), "r.json")
     code, out, _ = cli("gate", "r.json", "--window", "--max-emissions", "2 kg")
     assert code == 1
@@ -101,7 +101,7 @@ def test_a_run_of_the_window_without_a_figure_leaves_it_undecided(cli):
         (lambda: write_record(ran(9, emissions_g=None, intensity=None), "r.json"), 125, "the budget 'vision' cannot"),
     ],
 )
-def test_what_cannot_be_judged_is_no_pass(cli, break_it, code, said):
+def test_a_window_that_cannot_be_judged_does_not_pass(cli, break_it, code, said):
     break_it()
     found, _, err = cli("gate", "r.json", "--window")
     assert found == code

@@ -1,4 +1,4 @@
-"""The door itself: verbs, versions, what went wrong in one place."""
+"""The program as a whole: verbs, versions, and errors, which are printed in one place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.cases import cases
 from tests.docs.blocks import parse, words_of
 
 
-def test_without_a_verb_it_says_what_there_is_and_did_not_run(cli):
+def test_without_a_verb_it_prints_the_help_and_fails(cli):
     code, out, _ = cli()
     assert code == 2
     assert "measure -> gate -> write card -> lint -> publish" in out
@@ -59,7 +59,7 @@ def test_a_flag_of_another_tool_is_answered_with_ours(cli):
         (("gate", "r.json", "--on-modelled", "maybe"), "`carbon-lint gate --help` shows what it takes"),
     ],
 )
-def test_a_wrong_flag_is_two_lines_and_says_what_to_do(cli, argv, hint):
+def test_a_wrong_flag_gives_two_lines_with_what_to_do(cli, argv, hint):
     code, out, err = cli(*argv)
     assert code == 2
     assert out == ""
@@ -78,7 +78,7 @@ def test_an_error_of_ours_is_one_line_and_what_to_do(cli, monkeypatch):
     assert "::error::" not in err
 
 
-def test_any_other_error_is_told_as_a_bug_without_its_tokens(cli, monkeypatch):
+def test_any_other_error_is_reported_as_a_bug_without_its_tokens(cli, monkeypatch):
     def fail(_):
         raise RuntimeError("hf_" + "a" * 34)
 
@@ -89,7 +89,7 @@ def test_any_other_error_is_told_as_a_bug_without_its_tokens(cli, monkeypatch):
     assert "hf_aaaa" not in err
 
 
-def test_a_folder_that_is_gone_is_no_bug(tmp_path):
+def test_a_folder_that_is_gone_is_not_a_bug(tmp_path):
     gone = tmp_path / "gone"
     gone.mkdir()
     script = f"import os; os.rmdir({str(gone)!r}); from carbon_lint.cli import console; console()"
@@ -105,7 +105,7 @@ def test_a_folder_that_is_gone_is_no_bug(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_a_reader_that_goes_away_is_no_error(tmp_path):
+def test_a_reader_that_goes_away_is_not_an_error(tmp_path):
     script = f"{sys.executable} -m carbon_lint rules | head -n 1"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0

@@ -140,7 +140,7 @@ def test_a_report_of_one_kind_does_not_take_the_place_of_one_of_another():
 
 
 @cases("name", sorted(set(FILES) - {"README.md"}))
-def test_what_is_no_card_is_not_made_one(cli, name):
+def test_a_file_that_is_not_a_card_stays_as_it_is(cli, name):
     os.chdir(a_folder(Path("here")))
     before = contents(Path())
     for arguments in (

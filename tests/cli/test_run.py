@@ -47,7 +47,7 @@ def test_over_a_hard_limit_the_exit_status_is_1(carbon_lint):
     assert load_record("r.json").exit_status == 143
 
 
-def test_the_record_says_which_exception_let_the_run_through(carbon_lint, cli):
+def test_the_record_names_the_exception_that_let_the_run_pass(carbon_lint, cli):
     exception = "[[exception]]\nlimit = 'max-emissions'\nowner = 'ann'\nreason = 'the *big* one'\nuntil = 2099-12-31\n"
     Path("carbon-lint.toml").write_text(exception)
     done = carbon_lint(
@@ -201,7 +201,7 @@ def configure(text):
     Path("carbon-lint.toml").write_text(text)
 
 
-def test_the_configuration_fills_in_what_no_flag_says(carbon_lint):
+def test_the_configuration_fills_in_what_no_flag_gives(carbon_lint):
     configure('location = "POL"\nrun-group = "bert"\npue = 1.5\ngrace = "1s"\npass-env = ["HF_TOKEN"]\n')
     environ = {**os.environ, "HF_TOKEN": "x"}
     done = carbon_lint("run", "--record", "r.json", "--", "sh", "-c", "echo $HF_TOKEN", env=environ)
@@ -251,7 +251,7 @@ def test_of_two_budgets_the_tighter_one_holds(carbon_lint, flag, configured):
     ],
 )
 @cases("verb", ["run", "doctor"])
-def test_a_value_of_the_configuration_that_cannot_be_is_said_with_its_file_and_key(cli, verb, text, status, said):
+def test_an_impossible_configuration_value_is_an_error_with_its_file_and_key(cli, verb, text, status, said):
     """Both verbs answer alike: what `doctor` finds sound must start."""
     configure(text)
     code, out, err = cli(verb, *(["--", "touch", "ran"] if verb == "run" else []))
@@ -283,7 +283,7 @@ def test_a_configuration_that_cannot_be_used_starts_nothing(cli, text, said):
     assert not Path("ran").exists()
 
 
-def test_codecarbon_missing_says_how_to_install_it(carbon_lint, tmp_path):
+def test_a_missing_codecarbon_gives_an_error_with_how_to_install_it(carbon_lint, tmp_path):
     """As in an environment without the extra: the package cannot be imported."""
     blocker = tmp_path / "blocked"
     blocker.mkdir()
@@ -330,7 +330,7 @@ def test_a_completed_run_writes_the_card(carbon_lint):
     assert card.endswith("# A model\n")
 
 
-def test_a_card_that_is_not_there_is_said_before_the_job_and_after_it(carbon_lint):
+def test_a_missing_card_is_reported_before_the_job_and_after_it(carbon_lint):
     done = carbon_lint(
         "run", "--location", "FRA", "--card", "nothere.md", "--", "sh", "-c", "sleep 0.3; echo begun >&2"
     )
@@ -383,7 +383,7 @@ def test_attempts_that_are_given_one_name_for_their_record_are_all_on_the_card(c
 @pytest.mark.parametrize(
     ("flags", "command"), [([], "exit 3"), (["--max-emissions", "1ug", "--tick", "100ms"], "sleep 20")]
 )
-def test_a_run_that_did_not_complete_is_on_the_card_as_in_the_step_and_that_is_said(carbon_lint, flags, command):
+def test_a_run_that_did_not_complete_is_on_the_card_as_in_the_step_with_a_note(carbon_lint, flags, command):
     Path("README.md").write_text("---\nlicense: mit\n---\n")
     done = carbon_lint("run", "--location", "FRA", "--card", "README.md", *flags, "--", "sh", "-c", command)
 

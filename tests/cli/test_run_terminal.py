@@ -77,7 +77,7 @@ class Terminal:
 FORECAST = ("--forecast", "--max-energy", "1 MWh")
 
 
-@pytest.fixture(params=[(), FORECAST], ids=["as it is", "with an ear between"])
+@pytest.fixture(params=[(), FORECAST], ids=["as it is", "with a listener between"])
 def terminal(request):
     opened = []
 
@@ -187,7 +187,7 @@ def progress(**changes):
     return RunProgress(**values)
 
 
-def test_the_line_says_grams_share_elapsed_and_watts():
+def test_the_line_shows_grams_share_elapsed_and_watts():
     assert render_line(progress(), 80) == ("carbon-lint  12.3 g  42 % of budget  1 min 15 s  312 W  [####......]")
     assert render_line(progress(emissions_g=None, used_share=None), 80) == "carbon-lint  500 Wh  1 min 15 s  312 W"
     line = render_line(progress(forecast_share=1.2, forecast_by="its bar, 420/1000"), 120)
@@ -201,7 +201,7 @@ def test_the_line_fits_any_width(width):
     assert line[0] in "c1"
 
 
-def test_a_forecast_over_the_limit_is_said_at_once_in_a_log_and_on_a_terminal():
+def test_a_forecast_over_the_limit_is_printed_at_once_in_a_log_and_on_a_terminal():
     warned = progress(forecast_share=1.2, forecast_warning="heading for 120% of the budget\x1b[2J", notices=("first",))
     for show, end in ((LogLines, "\n"), (lambda write: LiveLine(write, lambda: os.terminal_size((0, 0))), "\r\n")):
         written = []
@@ -211,7 +211,7 @@ def test_a_forecast_over_the_limit_is_said_at_once_in_a_log_and_on_a_terminal():
         assert "\x1b[2J" not in said
 
 
-def test_what_is_said_begins_a_line_where_the_job_has_left_one_open():
+def test_a_message_begins_a_new_line_if_the_job_has_left_one_open():
     for show, end in ((LogLines, "\n"), (lambda write: LiveLine(write, lambda: os.terminal_size((0, 0))), "\r\n")):
         written = []
         show(written.append)(progress(elapsed_s=1.0, notices=("first", "second"), is_line_open=True))
@@ -257,7 +257,7 @@ def test_the_live_line_is_dim_unless_no_color_is_set(monkeypatch, environ):
     assert ("\x1b[0m" in written[0]) == (not environ)
 
 
-def test_a_draw_is_one_write_and_a_resize_sets_the_region_anew():
+def test_a_draw_is_one_write_and_a_resize_sets_the_region_again():
     written = []
     sizes = [os.terminal_size((80, 24))]
     show = LiveLine(written.append, lambda: sizes[0])

@@ -72,7 +72,7 @@ def test_a_bar_is_as_wide_as_the_terminal_and_follows_it(terminal):
 
 
 def test_a_resize_while_suspended_is_known_afterwards():
-    """The shell is in front then, and it alone is told."""
+    """The shell is in the foreground then, and it alone gets the signal."""
     source = "import os, time\nwhile True: print('size', *os.get_terminal_size(1), flush=True); time.sleep(0.1)\n"
     words = [sys.executable, "-m", "tests.measurement.run_fake", *FORECAST, "--", sys.executable, "-S", "-c", source]
     Path("run.sh").write_text(f"exec {shlex.join(words)}\n")
@@ -137,7 +137,7 @@ def test_where_one_goes_to_a_pipe_the_other_stays_a_terminal():
         screen.close()
 
 
-def test_a_job_that_would_read_from_its_output_is_told_so_and_does_not_wait(terminal):
+def test_a_job_that_reads_from_its_output_gets_an_error_and_does_not_wait(terminal):
     source = "import os\ntry: os.read(2, 1)\nexcept OSError as error: print('no:', error.strerror)\n"
     screen = terminal(source, *FORECAST)
     assert screen.wait() == 0
@@ -160,7 +160,7 @@ def test_a_terminal_that_hangs_up_ends_the_run(terminal):
         "import signal, sys, time\n"
         f"signal.signal(signal.SIGHUP, lambda *a: (open({str(mark.resolve())!r}, 'w').close(), sys.exit(1)))\n"
         "print('ready')\n"
-        "for _ in range(600): time.sleep(0.1)\n"  # a signal just before a sleep is heard when that sleep ends
+        "for _ in range(600): time.sleep(0.1)\n"  # a signal just before a sleep is handled when that sleep ends
     )
     screen = terminal(source, *FORECAST)
     screen.wait_for("ready")

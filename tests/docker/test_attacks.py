@@ -42,7 +42,7 @@ def runner(tmp_path, image, hub):
 
 @pytest.fixture
 def attack(runner, hub):
-    """`attack(env=…, **inputs)`: the step, with the stand-in Hub and a token that may write to it at hand."""
+    """`attack(env=…, **inputs)`: the step, with the stand-in Hub and a token that may write to it."""
 
     def run(*, env=None, publishes=True, **inputs):
         runner.own_by_runner()
@@ -231,7 +231,7 @@ def test_a_record_is_never_written_over_another_file(runner, attack, hub, name):
     step = attack(command="touch trained", location="FRA", record=name, lint="false")
     assert step.exit_status not in (0, 1), step.log
     assert (runner.workspace / name).read_text() == text
-    assert not (runner.workspace / "trained").exists(), "it is told before the job"
+    assert not (runner.workspace / "trained").exists(), "the error comes before the job"
     assert name in step.annotations("error")[0]
     assert nothing_was_committed(hub)
 

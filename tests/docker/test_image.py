@@ -31,7 +31,7 @@ def inside(image, *command, **options):
     return docker("run", "--rm", "--network", "none", "--entrypoint", command[0], image, *command[1:], **options)
 
 
-def test_a_training_is_measured_gated_and_told(runner):
+def test_a_training_is_measured_gated_and_reported(runner):
     step = runner.step(
         setup="echo RATE=0.1 >> $GITHUB_ENV",
         command="echo rate $RATE; sleep 1.5; echo ::error::no >&2; echo a=1 >> $GITHUB_OUTPUT",
@@ -140,7 +140,7 @@ def test_there_is_no_compiler_and_no_build_tool(image):
     assert inside(image, "bash", "-c", script).returncode == 0
 
 
-def test_what_is_installed_is_what_the_lock_says(image):
+def test_what_is_installed_is_what_the_lock_names(image):
     listing = inside(
         image, "bash", "-c", "cd /opt/carbon-lint/lib/python3*/site-packages && ls -d *.dist-info"
     ).stdout.split()
@@ -204,7 +204,7 @@ def test_the_card_reaches_a_hub_over_http(runner, tmp_path):
         assert step.log.count(WRITE_TOKEN) == 1
 
 
-def test_a_read_only_workspace_is_told_before_the_job(runner):
+def test_a_read_only_workspace_is_reported_before_the_job(runner):
     runner.workspace_mode = ":ro"
     step = runner.step(command="echo never", location="FRA")
     assert step.exit_status == 2

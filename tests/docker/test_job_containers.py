@@ -69,7 +69,7 @@ def test_a_container_over_budget_is_really_stopped(tmp_path, mark, wrap):
     command = job(mark, IGNORES)
     if wrap == "shell":
         command = ("timeout", "100", "sh", "-c", f"true && {shlex.join(command)}; echo after")
-    if wrap == "detached-later":  # a name that is no option of ours: only the look for leftovers finds it
+    if wrap == "detached-later":  # a name that our option did not give: only the search for leftovers finds it
         command = ("sh", "-c", f"docker run --rm --network=none --name {mark} {BASE} sleep 100 & sleep 4")
     if wrap == "file":
         (tmp_path / "train.sh").write_text(f"{shlex.join(command)}; echo after\n")
@@ -82,7 +82,7 @@ def test_a_container_over_budget_is_really_stopped(tmp_path, mark, wrap):
     assert b"after" not in out
 
 
-def test_a_cancelled_container_hears_one_signal_and_can_save(tmp_path, mark):
+def test_a_cancelled_container_gets_one_signal_and_can_save(tmp_path, mark):
     with carbon_lint(tmp_path, "--", *job(mark, SAVES)) as run:
         assert run.stdout.readline() == b"ready\n"
         run.send_signal(signal.SIGINT)

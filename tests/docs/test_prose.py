@@ -79,3 +79,10 @@ def test_of_code_only_what_people_read_is_read(prose):
     text += 'def f():\n    """A door."""\n'
     found = prose.findings(ROOT / "carbon_lint" / "x.py", text)
     assert [line.partition(": ")[0].rpartition(":")[2] for line in found] == ["1", "2", "2", "7"]
+
+
+def test_of_a_test_its_name_docstring_comments_and_ids_are_read_and_no_message(prose):
+    text = '@pytest.mark.parametrize("a", [0], ids=["an ear"])\ndef test_it_is_said(a):  # it is told\n'
+    text += '    """A door."""\n    assert a == "it is said"\n    pytest.param(1, id="a door")\n'
+    found = prose.findings(ROOT / "tests" / "x.py", text)
+    assert [line.partition(": ")[0].rpartition(":")[2] for line in found] == ["1", "2", "2", "3", "5"]

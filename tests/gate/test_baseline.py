@@ -45,7 +45,7 @@ def sides(now, then):
     return figures_of_record(now, "this run"), figures_of_record(then, "record base.json")
 
 
-def test_a_move_to_another_grid_is_said_and_not_blamed_on_the_code():
+def test_a_move_to_another_grid_is_reported_and_not_blamed_on_the_code():
     now, then = sides(priced(1.0, POLAND), priced(1.0, RECORD.intensity))
 
     comparison = compare(now, then)
@@ -268,7 +268,7 @@ def test_an_increase_is_a_share_an_amount_or_both(text, expected):
 
 
 @cases("text", ["", "10", "10 % and", "10% and 20%", "5 g and 6 g", "-10%", "ten%", "5 parsecs", "10% or 5 g"])
-def test_what_is_no_increase_is_refused(text):
+def test_only_an_increase_is_accepted(text):
     with pytest.raises(UsageError):
         parse_max_increase(text)
 
@@ -280,7 +280,7 @@ def test_what_is_no_increase_is_refused(text):
         (24 * 40, 86400 * 30, "is 40 days old, over the limit of 30 days"),
     ],
 )
-def test_an_age_is_told_in_a_unit_that_says_something(hours, limit_s, said):
+def test_an_age_is_given_in_a_readable_unit(hours, limit_s, said):
     ended = datetime.fromisoformat(RECORD.ended_at) - timedelta(hours=hours)
     old = priced(1.0, RECORD.intensity, ended_at=ended.isoformat())
     comparison = compare(*sides(priced(2.0, RECORD.intensity), old), max_age_s=limit_s)

@@ -46,7 +46,7 @@ class Command:
 
 @dataclass
 class Step:
-    """What the runner knows of a step when it has ended."""
+    """What the runner has of a step when it has ended."""
 
     exit_status: int
     log: str
@@ -116,7 +116,7 @@ class Runner:
 
     @property
     def provenance(self):
-        """What a record of this run says of where it was made."""
+        """The provenance in a record of this run."""
         repository, run_id = self.github["GITHUB_REPOSITORY"], self.github["GITHUB_RUN_ID"]
         return {
             "repository": repository,

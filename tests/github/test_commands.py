@@ -141,7 +141,7 @@ def context(tmp_path):
     return StepContext.from_environ({name: str(path) for name, path in files.items()}), files
 
 
-def test_what_a_job_writes_for_other_steps_is_handed_on_without_what_is_ours(tmp_path):
+def test_what_a_job_writes_for_other_steps_is_passed_on_without_what_is_ours(tmp_path):
     where, real = context(tmp_path)
     with private_files(tmp_path) as private:
         assert sorted(private.environ()) == sorted(VARIABLES)
@@ -189,8 +189,8 @@ HARMLESS = (
 NOT_NAMES = ("\ufeffLD_PRELOAD", " LD_PRELOAD", "LD_PRELOAD\t", "\u200bPYTHONPATH", "LD_PRELOAD\0", "\u212aEY")
 
 
-def handed_on(tmp_path, text, *, name="GITHUB_ENV", before=b""):
-    """What later steps get of `text`, and what is said of the rest. `before` is in the step's own file already."""
+def passed_on(tmp_path, text, *, name="GITHUB_ENV", before=b""):
+    """What later steps get of `text`, and what was refused. `before` is in the step's own file already."""
     where, real = context(tmp_path)
     real[name].write_bytes(before)
     with private_files(tmp_path) as private:
@@ -202,7 +202,7 @@ def handed_on(tmp_path, text, *, name="GITHUB_ENV", before=b""):
 @cases("form", ["{}=x\n", "{}<<END\nx\nEND\n", "MODEL=y\n{}=x", "{}<<EOF\r\nx\r\nEOF\r\n"])
 @cases("name", STEERING)
 def test_a_variable_that_steers_later_steps_is_refused_in_one_line_that_names_it(tmp_path, name, form):
-    entries, refused = handed_on(tmp_path, form.format(name))
+    entries, refused = passed_on(tmp_path, form.format(name))
     assert set(entries) <= {"MODEL"}
     (said,) = refused
     assert name in said
@@ -210,22 +210,22 @@ def test_a_variable_that_steers_later_steps_is_refused_in_one_line_that_names_it
 
 
 @cases("name", HARMLESS)
-def test_a_variable_of_the_jobs_own_is_handed_on(tmp_path, name):
-    assert handed_on(tmp_path, f"{name}=x\n") == ({name: "x"}, ())
+def test_a_variable_of_the_jobs_own_is_passed_on(tmp_path, name):
+    assert passed_on(tmp_path, f"{name}=x\n") == ({name: "x"}, ())
 
 
 @cases("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
 @cases("text", ["LD_PRELOAD=/x.so\n", "LD_PRELOAD<<E\n/x.so\nE\n"])
 def test_a_byte_order_mark_hides_no_variable(tmp_path, text, encoding):
-    entries, refused = handed_on(tmp_path, text.encode(encoding))
+    entries, refused = passed_on(tmp_path, text.encode(encoding))
     assert entries == {}
     assert refused
 
 
 @cases("name", NOT_NAMES)
 @cases("file", ["GITHUB_ENV", "GITHUB_OUTPUT"])
-def test_what_is_no_name_is_refused_and_shown_escaped(tmp_path, name, file):
-    entries, refused = handed_on(tmp_path, f"A=1\n{name}=x\n", name=file)
+def test_an_invalid_name_is_refused_and_shown_escaped(tmp_path, name, file):
+    entries, refused = passed_on(tmp_path, f"A=1\n{name}=x\n", name=file)
     assert entries == {"A": "1"}
     assert "is not a name" in refused[0]
     assert refused[0].isprintable()
@@ -235,13 +235,13 @@ def test_what_is_no_name_is_refused_and_shown_escaped(tmp_path, name, file):
 def test_whatever_a_job_writes_nothing_that_steers_reaches_a_later_step(tmp_path_factory, entries):
     folder = tmp_path_factory.mktemp("job")
     text = "".join(file_command(name, value) for name, value in entries)
-    received, _ = handed_on(folder, text)
+    received, _ = passed_on(folder, text)
     assert set(received) == {name for name, _ in entries} & set(HARMLESS)
 
 
 def test_a_job_that_finds_the_steps_own_file_is_held_to_the_same(tmp_path):
     before = b"\xef\xbb\xbfLD_PRELOAD=/x.so\nMODEL=y\nnonsense"
-    entries, refused = handed_on(tmp_path, "A=1\n", before=before)
+    entries, refused = passed_on(tmp_path, "A=1\n", before=before)
     assert entries == {"MODEL": "y", "A": "1"}
     assert any("LD_PRELOAD" in said for said in refused)
 

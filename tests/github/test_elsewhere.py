@@ -201,7 +201,7 @@ def test_the_apptainer_file_has_known_sections_and_installs_what_the_docs_do():
     assert requirement("all") in named["post"]
 
 
-def test_a_kubernetes_job_is_valid_where_it_matters_and_names_its_pod():
+def test_a_kubernetes_job_is_valid_in_what_matters_and_names_its_pod():
     """tools/lint_actions.sh validates it by the schema; here our own parser reads its command."""
     job = yaml.safe_load((ELSEWHERE / "kubernetes-job.yml").read_text())
     pod = job["spec"]["template"]["spec"]

@@ -106,7 +106,7 @@ def test_a_step_that_is_cancelled_keeps_its_comment_true_and_states_no_verdict(r
     assert "Within budget" not in step.summary + step.log
 
 
-def test_lint_alone_comments_where_it_has_something_to_say(runner, api):
+def test_lint_alone_comments_if_it_has_findings(runner, api):
     on_pull_request(runner, api)
     assert runner.step(pr_comment="true").succeeded
     assert api.comments == [], "no findings are no news"
@@ -173,7 +173,7 @@ def test_no_message_shows_a_path_that_the_user_does_not_know(runner, inputs):
         ({"budget": "1 g"}, "limits are `max-emissions`"),
     ],
 )
-def test_a_wrong_turn_is_told_with_the_line_that_mends_it(runner, inputs, said):
+def test_a_wrong_workflow_gets_an_error_with_the_line_that_fixes_it(runner, inputs, said):
     for folder in ("src", "training", ".git"):
         (runner.workspace / folder).mkdir()
     step = runner.step_with({"command": "echo never", "location": "FRA", **inputs})
@@ -203,7 +203,7 @@ def test_a_command_that_is_not_there_points_at_setup(runner, inputs, said):
     assert said in step.annotations("error")[0]
 
 
-def test_a_venv_that_ends_with_setup_is_said_with_how_to_keep_it(runner):
+def test_a_venv_that_ends_with_setup_gets_a_message_with_how_to_keep_it(runner):
     venv = "mkdir -p .venv/bin; touch .venv/bin/activate; "
     lost = runner.step(setup=f"{venv}. .venv/bin/activate", command="true", location="FRA", lint="false")
     (said,) = [text for text in lost.annotations("warning") if "activates" in text]
@@ -213,7 +213,7 @@ def test_a_venv_that_ends_with_setup_is_said_with_how_to_keep_it(runner):
     assert not [text for text in step.annotations("warning") if "activates" in text]
 
 
-def test_pip_says_nothing_of_root_and_caches_in_setup_and_the_command_keeps_its_own(runner):
+def test_pip_warnings_about_root_are_off_in_setup_alone_unless_the_user_sets_them(runner):
     step = runner.step(
         setup="env | grep ^PIP_ || true", command="env | grep ^PIP_ || true", location="FRA", lint="false"
     )
@@ -224,7 +224,7 @@ def test_pip_says_nothing_of_root_and_caches_in_setup_and_the_command_keeps_its_
 
 
 @pytest.mark.parametrize(("limit", "status"), [("1 g", 1), ("5 kg", 0)])
-def test_a_limit_without_a_run_is_held_against_the_cards(runner, limit, status):
+def test_a_limit_without_a_run_is_checked_against_the_cards(runner, limit, status):
     runner.write("README.md", OVER)
     step = runner.step(max_emissions=limit)
     assert step.exit_status == status, step.log
@@ -239,14 +239,14 @@ def test_a_limit_of_the_repository_that_is_tighter_than_the_input_holds_for_card
     assert "carbon-lint.toml" in step.summary
 
 
-def test_what_has_no_effect_on_a_record_is_said(runner):
+def test_an_input_without_effect_on_a_record_gets_a_warning(runner):
     runner.hand_over()
     step = runner.step(record="r.json", location="POL", require="gpu", max_emissions="5 kg")
     assert step.succeeded, step.log
     assert "this has no effect: `location`, `require`" in step.annotations("warning")[0]
 
 
-def test_a_card_that_is_made_is_said_before_the_job(runner):
+def test_a_card_that_will_be_made_is_announced_before_the_job(runner):
     (runner.workspace / "README.md").unlink()
     step = runner.step(command="true", location="FRA", card="README.md", lint="false")
     assert step.succeeded, step.log
@@ -254,7 +254,7 @@ def test_a_card_that_is_made_is_said_before_the_job(runner):
     assert (runner.workspace / "README.md").exists()
 
 
-def test_a_run_over_its_own_tighter_limit_says_so_under_a_wider_one(runner):
+def test_a_run_over_its_own_tighter_limit_fails_under_a_wider_one(runner):
     runner.hand_over(over_budget=True)
     step = runner.step(record="r.json", max_emissions="5 kg")
     assert step.exit_status == 1

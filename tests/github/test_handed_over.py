@@ -49,7 +49,7 @@ def test_an_artifact_is_unpacked_into_a_folder_of_its_own(path):
 
 
 @cases("path", [*PAGES, *FILES], ids=lambda path: path.name)
-def test_a_record_is_uploaded_by_a_fixed_name_and_its_absence_is_no_second_failure(path):
+def test_a_record_is_uploaded_by_a_fixed_name_and_its_absence_is_not_a_second_failure(path):
     for step in steps_using(path, "actions/upload-artifact"):
         if "record" in str(step["with"]):
             assert "${{ steps." not in step["with"]["path"], step

@@ -28,7 +28,7 @@ _SPEC.loader.exec_module(install)
 
 FAKE_PYTHON = r"""#!/bin/sh
 # Stands in for the job's Python: tells of whatever it is asked to run, and runs what makes no venv for real.
-env >> "{told}"; pwd >> "{told}"; printf '%s\n' "$*" >> "{told}"
+env >> "{received}"; pwd >> "{received}"; printf '%s\n' "$*" >> "{received}"
 case "$*" in
   "-I -m venv "*) mkdir -p "$4/bin" && cp "$0" "$4/bin/python" ;;
   *install.py*) {install} ;;
@@ -44,12 +44,12 @@ def job(tmp_path):
     runner = Runner(tmp_path)
     runner.write("README.md", "---\nlicense: mit\n---\n# A model\n")
     files = runner._fresh_files()
-    tools, told = tmp_path / "tools", tmp_path / "told"
+    tools, received = tmp_path / "tools", tmp_path / "received"
     tools.mkdir()
 
     def python_that(install="exit 0", preamble=""):
         start = shlex.join([sys.executable, "-I", "-u", *started_after(preamble, str(ROOT / "entrypoint.py"))])
-        text = FAKE_PYTHON.format(told=told, python=sys.executable, install=install, start=start)
+        text = FAKE_PYTHON.format(received=received, python=sys.executable, install=install, start=start)
         (tools / "python3").write_text(text)
         (tools / "python3").chmod(0o755)
 
@@ -79,7 +79,7 @@ def job(tmp_path):
 
     start.files = files
     start.runner = runner
-    start.told = told
+    start.received = received
     start.python_that = python_that
     return start
 
@@ -126,7 +126,7 @@ def test_python_is_started_alone_without_the_inputs_and_away_from_the_workspace(
     inputs = {"command": "env", "location": "FRA", "hf-token": "in-the-clear-4"}
     process = job(inputs, PYTHONPATH="src", PYTHONSTARTUP="x.py", **secrets)
     log = process.communicate(timeout=60)[0]
-    before, _, _ = job.told.read_text().rpartition("--in-job")
+    before, _, _ = job.received.read_text().rpartition("--in-job")
     starts = [line for line in before.splitlines() if line.startswith("-I ")]
     assert len(starts) == 4, "the probe, venv, the installation and the step"
     assert "in-the-clear-" not in before.partition("install.py")[0]
@@ -175,7 +175,7 @@ def test_without_a_command_nothing_is_called_unmeasured(job):
     assert outputs(job)["outcome"] == ""
 
 
-def test_a_cancelled_step_hears_the_signal_through_its_shell(job):
+def test_a_cancelled_step_gets_the_signal_through_its_shell(job):
     process = job({"command": "echo begun; sleep 60", "location": "FRA"})
     while "begun" not in process.stdout.readline():
         pass
@@ -187,7 +187,7 @@ def test_a_cancelled_step_hears_the_signal_through_its_shell(job):
 
 
 def run_with(tmp_path, **programs):
-    """The script on a machine that has nothing but these programs, as shell text, and what it calls itself."""
+    """Run the script on a machine that has only these programs, given as shell text."""
     tools = tmp_path / "bare"
     tools.mkdir()
     for name in ("bash", "dirname", "mktemp", "rm", "env", "uname"):
@@ -206,7 +206,7 @@ def run_with(tmp_path, **programs):
     return said
 
 
-def test_a_job_without_a_python_is_told_which_step_gives_one(tmp_path):
+def test_the_error_for_a_job_without_python_names_the_step_that_gives_one(tmp_path):
     said = run_with(tmp_path)
     assert "the job has none" in said
     assert "actions/setup-python" in said
@@ -221,7 +221,7 @@ def test_a_job_without_a_python_is_told_which_step_gives_one(tmp_path):
         ("207 2.7 False", "the job has 2.7"),
     ],
 )
-def test_a_python_that_will_not_do_is_told_in_one_line(tmp_path, answer, said):
+def test_an_unsuitable_python_gets_an_error_of_one_line(tmp_path, answer, said):
     assert said in run_with(tmp_path, python3=f"echo {answer}")
 
 
@@ -230,7 +230,7 @@ def test_of_several_pythons_the_first_that_will_do_is_taken(tmp_path):
     assert "cannot make a virtual environment" in said, "3.13 was taken, which can do nothing but answer here"
 
 
-def test_another_system_than_linux_is_told_so(tmp_path):
+def test_another_system_than_linux_gets_an_error(tmp_path):
     said = run_with(tmp_path, uname="echo Darwin")
     assert "need Linux, and this job runs on Darwin" in said
     assert "ubuntu-24.04" in said
@@ -322,7 +322,7 @@ sys.exit(main(trusted_environ(os.environ, in_job=True)))
 
 
 @cases("kind", ["push", "pull_request", "shallow"])
-def test_linting_needs_nothing_but_the_core_and_on_a_pull_request_its_merge_base(tmp_path, kind):
+def test_linting_needs_only_the_core_and_on_a_pull_request_its_merge_base(tmp_path, kind):
     locked = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     core = re.findall(r"^([\w.-]+)==", (ROOT / "requirements-core.txt").read_text(), re.MULTILINE)
     assert set(core) < set(locked)

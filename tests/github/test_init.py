@@ -74,7 +74,7 @@ def test_without_a_yes_there_is_a_diff_and_no_file(repository, cli):
     assert not any(Path(name).exists() for name in FILES)
 
 
-def test_the_workflow_says_how_many_jobs_it_has(repository, cli):
+def test_the_workflow_names_how_many_jobs_it_has(repository, cli):
     repository(train=PLAIN)
     for flags, said in (((), "# Measures the training and keeps"), (("--to", "me/m"), "# Two jobs: ")):
         _, out, _ = cli("init", *flags)
@@ -355,7 +355,7 @@ def test_cards_of_other_names_are_found_linted_and_hooked(repository, cli):
         ("size_categories: [n<1K]\nlicense: mit", False), ("pipeline_tag: fill-mask\nconfigs: []", True),
     ],
 )  # fmt: skip
-def test_the_readme_of_a_space_or_data_set_is_no_model_card(repository, cli, metadata, is_card):
+def test_the_readme_of_a_space_or_data_set_is_not_a_model_card(repository, cli, metadata, is_card):
     repository(train=PLAIN, card=f"---\n{metadata}\n---\n# X\n")
     _, _, err = cli("init")
     assert ("model cards: README.md" in err) == is_card
@@ -372,7 +372,7 @@ def test_the_readme_of_a_space_or_data_set_is_no_model_card(repository, cli, met
         ("not an ini file", None), ("[codecarbon]\ncountry_iso_code = %(x)s\n", None),
     ],
 )  # fmt: skip
-def test_what_a_codecarbon_configuration_says_is_taken_over(repository, cli, config, location):
+def test_what_a_codecarbon_configuration_sets_is_taken_over(repository, cli, config, location):
     repository(train=PLAIN, **{".codecarbon.config": config})
     code, _, err = cli("init", "--yes")
     assert code == 0
@@ -479,7 +479,7 @@ def test_the_hook_is_added_to_what_is_there(repository, cli, hooks):
     assert yaml.safe_load(text)["repos"][-1]["hooks"] == [{"id": "carbon-lint"}]
 
 
-def test_a_hook_configuration_that_is_no_list_of_repositories_is_left_alone(repository, cli):
+def test_a_hook_configuration_that_is_not_a_list_of_repositories_is_left_alone(repository, cli):
     repository(hooks="repos: []\n")
     assert cli("init", "--yes")[0] == 0
     assert Path(FILES[1]).read_text() == "repos: []\n"

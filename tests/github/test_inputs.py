@@ -158,14 +158,14 @@ def test_a_misspelt_input_is_an_error_and_does_not_show_its_value(name, near):
     assert "hf_secret" not in f"{caught.value} {caught.value.hint}"
 
 
-def test_a_variable_of_somebody_else_is_no_error_where_no_run_is_judged():
+def test_a_variable_of_somebody_else_is_not_an_error_if_no_run_is_judged():
     environ = {"INPUT_DATA_BUCKET": "x", "INPUT_ARGS": "a", "INPUT_CARDS": "models"}
     assert ActionInputs.from_environ(environ).cards == ("models",)
     assert unknown_inputs(environ) == ("data_bucket",)
 
 
 @cases("run", ["COMMAND", "RECORD"])
-def test_an_input_that_nobody_knows_may_be_a_limit_and_stops_a_run(run):
+def test_an_unknown_input_may_be_a_limit_and_stops_a_run(run):
     with pytest.raises(UsageError) as caught:
         ActionInputs.from_environ({"INPUT_BUDGET": "1 g", f"INPUT_{run}": "x", "INPUT_ARGS": "a"})
     assert caught.value.message == "input 'budget' is not known"
@@ -182,7 +182,7 @@ def test_every_misspelt_input_is_named():
 @given(
     st.lists(st.sampled_from(["bugdet", "limits", "threshold", "max_co2", "x"]), min_size=1, max_size=3, unique=True)
 )
-def test_no_name_that_is_not_known_is_passed_over_beside_a_command(names):
+def test_an_unknown_name_is_not_skipped_beside_a_command(names):
     with pytest.raises(UsageError) as caught:
         ActionInputs.from_environ({"INPUT_COMMAND": "true", **{f"INPUT_{name.upper()}": "1 g" for name in names}})
     assert all(f"'{name}'" in caught.value.message for name in names)
@@ -208,7 +208,7 @@ def test_inputs_of_a_measurement_that_is_not_made_are_named():
     assert read(cards="models").without_effect == ()
 
 
-def test_what_can_be_read_of_wrong_inputs_tells_the_end_of_the_step():
+def test_what_can_be_read_of_wrong_inputs_decides_the_end_of_the_step():
     inputs = ActionInputs.readable({"INPUT_PR-COMMENT": "true", "INPUT_MAX-EMISSIONS": "5", "INPUT_LOCATON": "FRA"})
     assert inputs == ActionInputs(pr_comment=True)
     assert ActionInputs.readable({ALL_INPUTS: "no JSON"}) == ActionInputs()

@@ -12,7 +12,7 @@ from tests.github.runner import ROOT
 
 
 def locked():
-    """Name -> versions; several where they differ by Python."""
+    """Name -> versions; several if they differ by Python."""
     found = {}
     for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE):
         found.setdefault(canonicalize_name(name), set()).add(version)

@@ -66,7 +66,7 @@ VALUES = {
 
 
 def test_every_key_of_the_configuration_is_classified():
-    """A key that is missing here would be the merge base's all the same; this test is for whoever adds one to think."""
+    """A key that is missing here would be the merge base's anyway; this test makes whoever adds a key think."""
     assert set(VALUES) == set(KEYS)
     assert set(KEYS) >= HARMLESS_KEYS
 
@@ -144,14 +144,14 @@ def api():
 
 @pytest.fixture
 def runner(tmp_path, api):
-    """On pull request 7, with a checkout that git knows nothing of."""
+    """On pull request 7, in a workspace without a git repository."""
     started = Runner(tmp_path)
     started.on_pull_request(api.url)
     return started
 
 
 def pull_request(runner, base, head, folder="."):
-    """A full checkout in `folder` whose files are `base` at the merge base and `head` now; `None` is no such file."""
+    """A full checkout in `folder` with the files `base` at the merge base and `head` now; `None` means no such file."""
     root = runner.workspace / folder
     root.mkdir(parents=True, exist_ok=True)
     (root / "train.py").write_text("")
@@ -235,7 +235,7 @@ def test_a_configuration_that_the_pull_request_deletes_still_holds(runner):
     assert step.exit_status == 1, step.log
 
 
-def test_the_first_pull_request_with_a_place_is_measured_there_and_it_is_said(runner):
+def test_the_first_pull_request_with_a_place_is_measured_there_with_a_note(runner):
     pull_request(runner, {}, {"carbon-lint.toml": 'location = "FRA"\nmax-emissions = "1 ug"\n'})
     step = runner.step(command="sleep 0.2", lint="false", github_token="")
     assert step.succeeded, step.log
@@ -318,7 +318,7 @@ def test_a_full_checkout_needs_no_api(runner, api, status):
     assert api.requests == []
 
 
-def test_a_merge_base_without_a_configuration_is_no_limit(runner, api):
+def test_a_merge_base_without_a_configuration_sets_no_limit(runner, api):
     """None is an answer, and another one than none that could be read."""
     for kind in ("git", "api"):
         if kind == "git":

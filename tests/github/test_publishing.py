@@ -84,7 +84,7 @@ def test_replace_card_publishes_the_whole_card_and_shows_what_is_lost(runner, hu
     assert "nothing committed" in again.log
 
 
-def test_without_replace_card_the_text_on_the_hub_stays_and_that_is_said(runner, hub):
+def test_without_replace_card_the_text_on_the_hub_stays_with_a_note(runner, hub):
     runner.write("README.md", "# How to install this code\n")
     step = train(runner, hub, command="true", card="README.md")
     assert step.succeeded, step.log
@@ -191,7 +191,7 @@ def test_publish_always_never_and_by_pull_request(runner, hub):
     assert b"co2_eq" in hub.card("acme/m")
 
 
-def test_no_token_is_told_with_the_line_that_gives_one(runner, hub):
+def test_a_missing_token_gets_an_error_with_the_line_that_gives_one(runner, hub):
     step = train(runner, hub, card="README.md", hf_token="")
     assert step.exit_status == 4
     assert "hf-token: ${{ secrets.HF_TOKEN }}" in step.annotations("error")[0]
@@ -206,7 +206,7 @@ def test_no_token_is_told_with_the_line_that_gives_one(runner, hub):
         ({"hub_repo": "nobody"}, 2),
     ],
 )
-def test_what_would_keep_the_card_from_the_hub_is_told_before_the_job(runner, hub, inputs, status):
+def test_an_obstacle_to_publishing_is_reported_before_the_job(runner, hub, inputs, status):
     step = train(runner, hub, command="touch trained", card="README.md", **inputs)
     assert step.exit_status == status
     assert not (runner.workspace / "trained").exists()
@@ -249,7 +249,7 @@ def test_a_hub_that_does_not_answer_before_the_job_does_not_stop_it(runner, hub)
     assert step.outputs["card-url"]
 
 
-def test_a_server_that_does_not_know_the_question_is_no_refusal(runner, hub):
+def test_a_server_that_does_not_know_the_question_does_not_refuse(runner, hub):
     hub.faults.add(Fault(matches="GET .*/auth-check/write", status=404, body=b"", times=99))
     assert train(runner, hub, command="true", card="README.md").outputs["card-url"]
 
@@ -290,7 +290,7 @@ def test_keyless_login_that_only_holds_on_main_does_not_hide_the_dry_run_elsewhe
     assert "+co2_eq_emissions:" in step.log
 
 
-def test_a_manual_run_says_that_it_is_one_and_how_it_publishes(runner, hub):
+def test_a_manual_run_is_marked_as_one_with_how_it_publishes(runner, hub):
     runner.github["GITHUB_EVENT_NAME"] = "workflow_dispatch"
     step = train(runner, hub, card="README.md")
     assert any("manual run" in text and "`publish: always`" in text for text in step.annotations("notice")), step.log
@@ -364,7 +364,7 @@ def test_a_baseline_is_compared_and_an_increase_fails(runner, hub):
     assert "energy" in step.summary
 
 
-def test_no_baseline_yet_passes_and_is_said(runner):
+def test_no_baseline_yet_passes_with_a_note(runner):
     step = runner.step(command="true", location="FRA", baseline="record:none.json", max_increase="10%", lint="false")
     assert step.succeeded, step.log
     assert step.annotations("notice")[0] == "nothing to compare with: there is no none.json"
@@ -414,13 +414,13 @@ def test_the_ledgers_last_run_on_the_branch_is_a_baseline(runner):
     assert "nothing to compare with: no completed run on next in ledger (it has runs on main)" in other.log
 
 
-def test_a_baseline_that_cannot_be_read_is_told_before_the_job(runner):
+def test_a_baseline_that_cannot_be_read_is_reported_before_the_job(runner):
     step = runner.step(command="echo never", location="FRA", baseline="yesterday")
     assert step.exit_status == 2
     assert "yesterday" in step.annotations("error")[0]
 
 
-def test_a_step_that_is_cancelled_while_its_commit_is_on_its_way_says_so(runner, hub):
+def test_a_step_that_is_cancelled_while_its_commit_is_on_its_way_reports_it(runner, hub):
     def cancel():
         for child in psutil.Process().children(recursive=True):
             child.send_signal(signal.SIGINT)
@@ -458,7 +458,7 @@ def test_a_record_of_elsewhere_is_neither_judged_nor_published_unless_it_is_aske
     assert runner.step(env=hub.environ(None), allow_foreign="true", **inputs).succeeded
 
 
-def test_another_attempt_of_the_same_run_is_no_record_of_elsewhere(runner, hub):
+def test_another_attempt_of_the_same_run_is_not_a_record_of_elsewhere(runner, hub):
     runner.github["GITHUB_RUN_ATTEMPT"] = "3"
     assert train(runner, hub, card="README.md").succeeded
 

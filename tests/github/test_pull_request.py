@@ -23,7 +23,7 @@ def api():
 
 @pytest.fixture
 def runner(tmp_path, api):
-    """On pull request 7 from a branch of the same repository, with a shallow checkout that git knows nothing of."""
+    """On pull request 7 from a branch of the same repository, in a workspace without a git repository."""
     started = Runner(tmp_path)
     started.write("README.md", GOOD)
     started.on_pull_request(api.url)
@@ -101,7 +101,7 @@ def test_jobs_of_a_matrix_have_a_comment_each(runner, api):
     assert len(api.comments) == 2
 
 
-def test_comment_on_failure_says_nothing_of_a_success(runner, api):
+def test_comment_on_failure_leaves_out_a_success(runner, api):
     assert train(runner, max_emissions="5 kg", comment_on="failure").succeeded
     assert api.comments == []
     train(runner, command="exit 3", comment_on="failure")
@@ -247,7 +247,7 @@ def test_an_exception_that_has_expired_does_not_count_and_is_named(runner, api):
 
 
 @pytest.mark.parametrize(("permission", "status"), [("write", 0), ("admin", 0), ("read", 1)])
-def test_a_label_counts_where_somebody_set_it_who_may_write(runner, api, permission, status):
+def test_a_label_counts_if_somebody_with_write_access_set_it(runner, api, permission, status):
     api.permissions["grace"] = permission
     api.label("other", "mallory")
     api.label("carbon-budget-exception", "grace")

@@ -68,7 +68,7 @@ def test_most_of_these_would_act_without_the_filter():
 
 
 @cases("data", ACTING)
-def test_what_a_command_said_can_still_be_read(data):
+def test_the_text_of_a_command_can_still_be_read(data):
     shown = passed(data).decode("utf-8", "replace").replace("\u200b", "")
     assert shown.removesuffix("\n::endgroup::\n") == data.decode("utf-8", "replace")
 
@@ -88,7 +88,7 @@ def test_what_a_command_said_can_still_be_read(data):
     ],
 )
 @cases("size", [1, 3, 1000])
-def test_output_that_is_no_command_passes_byte_for_byte(data, size):
+def test_output_that_is_not_a_command_passes_byte_for_byte(data, size):
     assert passed(data, size) == data
 
 
@@ -179,7 +179,7 @@ def test_output_passes_at_once_unless_a_command_may_be_beginning():
     assert job_output.feed(b"\n") == ":\u200b:error::x\n".encode()
 
 
-def test_an_endless_line_is_not_held_for_ever():
+def test_an_endless_line_is_not_held_forever():
     job_output = Filter()
     held = 0
     for _ in range(40):
@@ -208,7 +208,7 @@ def test_both_streams_of_a_child_arrive_in_order_and_ours_come_back():
     assert (os.fstat(1).st_ino, os.fstat(2).st_ino) == before
 
 
-def test_what_the_job_wrote_is_heard_as_it_was():
+def test_the_listener_gets_what_the_job_wrote_unchanged():
     seen, heard = Collected(), Collected()
     with JobOutput(seen, heard) as output:
         output.start()

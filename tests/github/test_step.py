@@ -118,7 +118,7 @@ def test_the_job_is_given_no_token_unless_it_is_named(runner):
     assert "hf_from_env" in step.masks
 
 
-def test_a_secret_that_is_named_and_not_there_is_said_with_the_line_that_mends_it(runner):
+def test_a_missing_secret_gets_an_error_with_the_line_that_fixes_it(runner):
     step = runner.step(command="true", location="FRA", pass_env="HF_TOKEN")
     assert "env: {HF_TOKEN: ${{ secrets.HF_TOKEN }}}" in step.annotations("warning")[0]
 
@@ -144,7 +144,7 @@ def test_a_setup_that_fails_stops_the_step_with_its_status(runner):
     assert step.outputs["outcome"] == ""
 
 
-def test_the_jobs_own_failure_wins_and_the_rest_is_told(runner):
+def test_the_jobs_own_failure_wins_and_the_rest_is_reported(runner):
     step = runner.step(command="exit 7", location="FRA", max_emissions="5 g")
     assert step.exit_status == 7
     assert step.outputs["outcome"] == "failed"
@@ -174,7 +174,7 @@ def test_without_a_location_nothing_is_measured(runner):
     assert "`location: FRA`" in step.annotations("error")[0]
 
 
-def test_a_wrong_location_is_told_with_the_nearest(runner):
+def test_a_wrong_location_gets_an_error_with_the_nearest(runner):
     step = runner.step(command="true", location="Frnace")
     assert step.exit_status == 125
     assert "FRA" in step.annotations("error")[0]
@@ -310,7 +310,7 @@ def test_cancelled_while_it_sets_up(runner):
     assert tuple(step.outputs) == tuple(OUTPUTS)
 
 
-def test_a_step_that_asks_for_nothing_is_told_so(runner):
+def test_a_step_that_asks_for_nothing_gets_an_error(runner):
     step = runner.step(lint="false")
     assert step.exit_status == 2
     assert "nothing is asked for" in step.annotations("error")[0]
@@ -323,7 +323,7 @@ def test_a_misspelt_limit_stops_the_step_before_the_job(runner):
     assert tuple(step.outputs) == tuple(OUTPUTS)
 
 
-def test_no_summary_where_none_is_wanted(runner):
+def test_no_summary_is_written_if_the_input_turns_it_off(runner):
     assert runner.step(summary="false").summary == ""
 
 
@@ -354,7 +354,7 @@ def test_why_the_step_failed_is_among_the_annotations_that_are_shown(runner):
         ({}, "`location: FRA`"),
     ],
 )
-def test_a_failure_names_the_line_of_yaml_that_mends_it(runner, inputs, line):
+def test_a_failure_names_the_line_of_yaml_that_fixes_it(runner, inputs, line):
     runner.write("train.py", "print(1)\n")
     step = runner.step(command="echo never", **inputs)
     assert step.exit_status in {2, 125}
@@ -372,7 +372,7 @@ def test_a_failure_names_the_line_of_yaml_that_mends_it(runner, inputs, line):
         ('location = "FRA"\ncarbon-intensity = 30', 2, "carbon-intensity: location is set too"),
     ],
 )
-def test_a_value_of_the_configuration_that_cannot_be_is_said_with_its_file_and_key(runner, text, status, said):
+def test_an_impossible_configuration_value_is_an_error_with_its_file_and_key(runner, text, status, said):
     runner.write("carbon-lint.toml", text + "\n")
     step = runner.step(command="echo never")
     assert step.exit_status == status
@@ -401,7 +401,7 @@ def test_a_temporary_folder_that_only_the_host_has_does_no_harm(runner):
 
 
 @pytest.mark.parametrize("name", ["README.md", "train.py", "base.json"])
-def test_findings_never_take_the_place_of_a_file_that_is_no_report(runner, name):
+def test_findings_never_replace_a_file_that_is_not_a_report(runner, name):
     if name != "README.md":
         runner.write(name, "kept\n")
     before = (runner.workspace / name).read_text()

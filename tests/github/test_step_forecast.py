@@ -1,4 +1,4 @@
-"""The step hears how far the job is in what it prints, and warns of the limit that it is heading over."""
+"""The step reads the job's progress from its output, and warns of the limit that it is heading over."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_without_a_hard_limit_nothing_is_forecast(runner):
     assert any("`expected-duration`" in text for text in step.annotations("notice"))
 
 
-def test_the_expected_duration_serves_where_the_job_tells_nothing(runner, limit):
+def test_the_expected_duration_serves_if_the_job_prints_no_progress(runner, limit):
     step = runner.step(command="sleep 3", max_energy=limit(10), location="FRA", expected_duration="1min")
     assert step.succeeded, step.log
     (warning,) = (text for text in step.annotations("warning") if "heading for" in text)

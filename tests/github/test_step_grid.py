@@ -87,7 +87,7 @@ def test_the_configuration_may_name_the_zone_and_an_input_wins(runner, grid):
     assert len(grid.asked) == 1
 
 
-def test_without_a_token_nothing_runs_and_the_line_that_mends_it_is_told(runner, grid):
+def test_without_a_token_nothing_runs_and_the_error_has_the_line_that_fixes_it(runner, grid):
     step = runner.step(command="touch ran", electricity_maps="FR", electricity_maps_token="")
     assert step.exit_status == 125
     assert step.outputs["outcome"] == "unmeasured"
@@ -97,7 +97,7 @@ def test_without_a_token_nothing_runs_and_the_line_that_mends_it_is_told(runner,
     assert grid.asked == []
 
 
-def test_a_fork_is_told_why_it_has_no_token_and_what_works_without(runner, grid):
+def test_the_error_for_a_fork_has_why_there_is_no_token_and_what_works_without(runner, grid):
     runner.github |= {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_REF": "refs/pull/7/merge"}
     runner.event["pull_request"] = {
         "number": 7,
@@ -116,7 +116,7 @@ def test_a_fork_is_told_why_it_has_no_token_and_what_works_without(runner, grid)
     ("answer", "said"),
     [(401, "answers 401"), (403, "plan does not cover"), (b"<html>", "not JSON"), (hour_of(0), "no newer hour")],
 )
-def test_a_grid_that_gives_no_figure_is_told_before_setup_and_training(runner, grid, answer, said):
+def test_a_grid_that_gives_no_figure_is_reported_before_setup_and_training(runner, grid, answer, said):
     grid.answer = answer
     step = runner.step(setup="touch set-up", command="touch ran", electricity_maps="FR", electricity_maps_token=TOKEN)
     assert step.exit_status == 125

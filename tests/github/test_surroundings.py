@@ -44,7 +44,7 @@ def test_a_gpu_of_the_host_that_the_container_was_not_given_is_noticed(tmp_path,
     assert advice.hidden_gpus(host(tmp_path / "a", driver=driver)) == ("0000:00:1e.0",)
 
 
-def test_a_gpu_that_was_given_is_not_hidden_and_no_gpu_is_none(tmp_path):
+def test_a_gpu_that_was_given_is_not_hidden_and_a_host_without_one_hides_nothing(tmp_path):
     assert advice.hidden_gpus(host(tmp_path / "a", device=True)) == ()
     assert advice.hidden_gpus(tmp_path) == ()
 
@@ -153,7 +153,7 @@ def test_a_detached_and_shallow_checkout_is_measured(runner, tmp_path):
     assert runner.step(command="git log --oneline | wc -l", location="FRA", card="README.md").succeeded
 
 
-def test_an_empty_workspace_says_what_is_missing(runner):
+def test_an_empty_workspace_gives_an_error_with_what_is_missing(runner):
     (runner.workspace / "README.md").unlink()
     step = runner.step()
     assert step.exit_status == 3
@@ -169,14 +169,14 @@ def test_a_card_that_is_not_there_is_made(runner):
     assert step.outputs["card-changed"] == "true"
 
 
-def test_a_card_that_cannot_be_written_is_told_before_the_job(runner):
+def test_a_card_that_cannot_be_written_is_reported_before_the_job(runner):
     (runner.workspace / "folder").mkdir()
     step = runner.step(command="echo never", location="FRA", card="folder")
     assert step.exit_status == 2
     assert "never" not in step.log.replace("echo never", "")
 
 
-def test_a_record_that_cannot_be_written_is_told_before_the_job(runner):
+def test_a_record_that_cannot_be_written_is_reported_before_the_job(runner):
     runner.write("missing", "a file")
     step = runner.step(command="echo never", location="FRA", record="missing/r.json")
     assert step.exit_status == 2
@@ -203,7 +203,7 @@ def test_ten_thousand_bad_cards_give_a_summary_that_github_takes(runner):
     assert len([command for command in step.commands if command.name == "error"]) <= 11
 
 
-def test_a_training_that_needs_a_token_of_its_own_is_told_how_to_get_one(runner):
+def test_a_training_that_needs_a_token_of_its_own_gets_a_message_how_to_pass_one(runner):
     step = runner.step(command="echo 'Invalid username or password.' >&2; exit 1", location="FRA")
     assert "pass-env: HF_TOKEN" in step.annotations("error")[0]
     step = runner.step(command="exit 1", location="FRA")
@@ -236,7 +236,7 @@ def test_a_configuration_of_another_name_is_used_and_a_missing_one_is_an_error(r
 @pytest.mark.parametrize(
     "command", ["exit 0", "kill -9 $$", "exec 1>&- 2>&-; sleep 0.2", "not-a-command", "echo 'unterminated"]
 )
-def test_any_end_of_the_command_is_told(runner, command):
+def test_every_end_of_the_command_is_reported(runner, command):
     step = runner.step(command=command, location="FRA")
     expected = {"exit 0": 0, "kill -9 $$": 137, "not-a-command": 127}.get(command)
     if expected is not None:
@@ -254,7 +254,7 @@ def test_a_job_that_floods_its_output_loses_nothing(runner):
     assert step.annotations("error") == []
 
 
-def test_what_no_input_says_the_configuration_does(runner):
+def test_the_configuration_gives_what_no_input_does(runner):
     runner.write(
         "carbon-lint.toml",
         'location = "FRA"\nmax-emissions = "1 ug"\non-exceed = "finish"\ngrace = "1s"\nrequire = ["none"]\n',
@@ -270,7 +270,7 @@ def test_what_no_input_says_the_configuration_does(runner):
 @pytest.mark.parametrize(
     "line", ['on-exceed = "explode"', 'on-modelled = "x"', 'require = ["tpu"]', 'baseline-max-age = "90"']
 )
-def test_a_word_of_the_configuration_that_is_not_known_is_told_before_the_job(runner, line):
+def test_an_unknown_word_of_the_configuration_is_an_error_before_the_job(runner, line):
     runner.write("carbon-lint.toml", f'location = "FRA"\nmax-emissions = "1 kg"\n{line}\n')
     step = runner.step(command="touch trained")
     assert step.exit_status == 2
@@ -299,7 +299,7 @@ def test_attempts_of_a_run_group_are_summed_on_the_card(runner):
     assert any("sum of 2 runs" in notice for notice in second.annotations("notice"))
 
 
-def test_a_git_of_ours_hears_nothing_of_what_an_earlier_step_told_git(tmp_path):
+def test_our_git_ignores_what_an_earlier_step_configured(tmp_path):
     theirs = {"GIT_DIR": "/theirs", "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.fsmonitor", "PATH": "/usr/bin"}
     assert ownership.our_git_environ(theirs, tmp_path) == {
         "PATH": "/usr/bin",

@@ -75,13 +75,13 @@ def spend(number, emissions_g):
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("jq") is None, reason="there is no jq, which GitHub's runners have")
-def test_one_issue_is_kept_and_the_owner_is_told_once_at_each_threshold(morning):
+def test_one_issue_is_kept_and_mentions_the_owner_once_at_each_threshold(morning):
     spend(1, 100.0)
     code, github = morning()
     assert (code, len(github["issues"]), github["comments"]) == (0, 1, [])
     assert "all used 100 g of 1 kg (10 %)" in github["issues"][0]["body"]
     spend(2, 750.0)
-    code, github = morning(GH_FAILS="comment")  # the API is down just then: the issue must not say that it was told
+    code, github = morning(GH_FAILS="comment")  # the API is down just then: the issue must not record a mention
     assert (code != 0, github["comments"]) == (True, [])
     for _ in range(2):
         _, github = morning()

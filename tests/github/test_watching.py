@@ -36,7 +36,7 @@ def record_of(runner, step):
     return load_record(runner.workspace / step.outputs["record"])
 
 
-def test_a_command_that_pushed_when_it_was_stopped_is_told_everywhere(runner, hub):
+def test_a_push_of_a_stopped_command_is_reported_everywhere(runner, hub):
     before = commits(hub)["Add the card"]
     step = runner.step(command=SAVES_WHEN_STOPPED, max_emissions="1 ug", env=hub.environ(), **MODEL)
 
@@ -55,7 +55,7 @@ def test_a_command_that_pushed_when_it_was_stopped_is_told_everywhere(runner, hu
 
 
 @pytest.mark.slow
-def test_the_comment_tells_it_too_and_a_failure_stays_one(runner, hub):
+def test_the_comment_has_it_too_and_a_failure_stays_one(runner, hub):
     with GitHubApi() as api:
         runner.github |= {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_API_URL": api.url}
         runner.event["pull_request"] = {
@@ -81,7 +81,7 @@ def test_the_input_hf_token_asks_for_a_private_model(runner, hub):
 
 
 @pytest.mark.slow
-def test_a_hub_that_does_not_answer_changes_nothing_but_the_warning(runner, hub):
+def test_a_hub_that_does_not_answer_changes_only_the_warning(runner, hub):
     hub.faults.add(Fault(matches="/refs", skip=1, times=99, status=500))
     step = runner.step(command=FAILS, env=hub.environ(), **MODEL)
     assert step.exit_status == 1
@@ -97,7 +97,7 @@ def test_a_run_that_completed_is_not_asked_about_again(runner, hub):
     assert "asking the Hub" not in step.log
 
 
-def test_without_a_model_nothing_is_asked_and_how_to_is_said(runner, hub):
+def test_without_a_model_nothing_is_asked_and_a_note_has_the_option(runner, hub):
     quiet = {**MODEL, "hub_repo": ""}
     step = runner.step(command="trap 'exit 0' TERM; sleep 60 & wait", max_emissions="1 ug", env=hub.environ(), **quiet)
     assert step.exit_status == 1

@@ -51,7 +51,7 @@ FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]+)")
 
 
 def messages(path):
-    """The strings of a module that are no docstrings, an f-string as one."""
+    """The strings of a module except docstrings, an f-string as one."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
@@ -126,7 +126,7 @@ WORKSPACES = ["/github/workspace", "/home/runner/work/my_model/my_model", "/__w/
         ("{}-two/x.md and /mnt{}/x.md", None),
     ],
 )
-def test_a_path_of_the_container_is_said_as_the_users(workspace, said, shown):
+def test_a_path_of_the_container_is_printed_as_the_users(workspace, said, shown):
     context = StepContext.from_environ({"GITHUB_WORKSPACE": workspace})
     text = said.replace("{}", workspace)
     assert users_paths(context, text) == (text if shown is None else shown)

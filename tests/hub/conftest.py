@@ -35,7 +35,7 @@ def no_minted_token(monkeypatch):
 
 @pytest.fixture
 def lose_the_extra(monkeypatch):
-    """`lose_the_extra()`: the extra `hub` is not installed, and what needs it is imported anew."""
+    """`lose_the_extra()`: the extra `hub` is not installed, and what needs it is imported again."""
 
     def lose():
         for name in [name for name in sys.modules if name.startswith("carbon_lint.hub.")]:

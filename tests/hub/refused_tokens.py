@@ -1,4 +1,4 @@
-"""Tokens that a model cannot be published with, and what is said of each."""
+"""Tokens that a model cannot be published with, and the message for each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REFUSED_TOKENS = (
 
 
 def refused_token(token, messages, code, err):
-    """A publication with this token has failed, and says so without the token."""
+    """A publication with this token has failed, with an error without the token."""
     assert code == 4, token
     assert all(message in err for message in messages), err
     assert "Traceback" not in err

@@ -129,7 +129,7 @@ def test_a_list_of_models_is_summed_up_and_bad_names_stay_as_rows(acme, cli):
     }
 
 
-def test_text_says_how_many_what_sum_and_what_is_wrong(cli, tmp_path):
+def test_text_gives_the_count_the_sum_and_what_is_wrong(cli, tmp_path):
     code, out, _ = cli("audit", "--from", write_jsonl(tmp_path / "cards.jsonl", CARDS))
     assert code == 1
     for line in (
@@ -187,7 +187,7 @@ def test_a_bad_row_stays_a_row(cli, tmp_path, line):
     assert (report["cards"], report["stating"], len(report["problems"])) == (2, 1, 1)
 
 
-def test_files_that_are_none_are_usage_errors(cli, tmp_path):
+def test_missing_files_are_usage_errors(cli, tmp_path):
     (tmp_path / "x.parquet").write_text("no parquet")
     pq.write_table(pa.table({"id": ["a"]}), tmp_path / "y.parquet")
     for name in ("absent.jsonl", "absent.parquet", "x.parquet", "y.parquet", "x.csv"):
@@ -198,7 +198,7 @@ def test_files_that_are_none_are_usage_errors(cli, tmp_path):
     assert cli("audit")[0] == 2
 
 
-def test_nothing_to_audit_is_said(acme, cli, tmp_path):
+def test_nothing_to_audit_gets_a_message(acme, cli, tmp_path):
     (tmp_path / "empty.jsonl").write_text("")
     for flags in (("--author", "nobody"), ("--from", tmp_path / "empty.jsonl")):
         code, _, err = cli("audit", *flags)
@@ -321,7 +321,7 @@ def test_the_estimate_counts_only_what_this_run_did():
     assert [step.left_s for step in seen] == [None, None, pytest.approx(3.0), pytest.approx(2.0)]
 
 
-def test_the_bar_says_how_far_and_how_long():
+def test_the_bar_shows_how_far_and_how_long():
     line = progress_line(AuditProgress(done=3, of=12, elapsed_s=6.0, left_s=18.0))
     assert line == "[######                  ] 3 of 12 cards, 6.0 s, about 18.0 s left"
     assert progress_line(AuditProgress(done=3, of=None, elapsed_s=6.0, left_s=None)) == "3 cards, 6.0 s"
@@ -451,7 +451,7 @@ def test_no_more_corrections_are_made_than_were_allowed(proving, cli):
     assert sum(len(pulls(proving, name)) for name in proving.state.repos) == 1
 
 
-def test_a_card_that_was_mended_meanwhile_gets_no_correction(proving, cli):
+def test_a_card_that_was_corrected_meanwhile_gets_no_correction(proving, cli):
     mended = {"README.md": KILOGRAMS.replace("0.42\n", "420\n").encode()}
     proving.faults.add(
         Fault(matches="GET /api/models/acme/kg$", first=lambda: proving.commit("acme/kg", mended), times=1)

@@ -55,7 +55,7 @@ def test_the_steps_of_the_page_publish_without_a_secret(hub, environ):
     assert hub.state.repos[MODEL].git.log("main")[0].author == "[OIDC]"
 
 
-def test_without_the_first_step_of_the_page_it_says_what_is_missing(hub, environ):
+def test_without_the_first_step_of_the_page_it_names_what_is_missing(hub, environ):
     done = run_steps(environ)
     assert done.returncode == 4
     assert "trusted publisher" in done.stderr
@@ -68,7 +68,7 @@ def test_every_flag_that_the_page_names_exists(cli):
     assert flags <= set(re.findall(r"--[a-z][a-z-]+", helps)) | {"--hub"}
 
 
-def test_main_is_put_back_as_the_page_says(hub):
+def test_main_is_put_back_as_the_page_describes(hub):
     hub.state.organisations["acme"] = ["my-org"]
     git = hub.create(MODEL, "---\nlicense: mit\n---\n# Good\n").git
     before = hub.commit(MODEL, {"model.safetensors": b"good"})

@@ -1,4 +1,4 @@
-"""HF_ENDPOINT decides where the token goes: in a workflow it counts only if the workflow itself says so."""
+"""HF_ENDPOINT decides where the token goes: in a workflow it counts only if the workflow itself sets it."""
 
 from __future__ import annotations
 

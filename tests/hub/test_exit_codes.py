@@ -174,7 +174,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("what", COMMANDS)
-def test_each_verb_ends_as_the_table_says(what, table, cli, carbon_lint, hub, at, monkeypatch, lose_the_extra):  # noqa: PLR0917
+def test_each_verb_ends_with_the_tables_status(what, table, cli, carbon_lint, hub, at, monkeypatch, lose_the_extra):  # noqa: PLR0917
     at(hub)
     hub.create("acme/m", GOOD)
     hub.create("kilograms/m", BAD)

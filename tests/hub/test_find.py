@@ -204,7 +204,7 @@ def test_limits_that_make_no_sense_are_usage_errors(shapes, cli, flags):
     assert cli("find", *flags)[0] == 2
 
 
-def test_nothing_found_says_so(shapes, cli):
+def test_nothing_found_gets_a_message(shapes, cli):
     assert "no model within the limits" in cli("find", "--author", "nobody")[1]
 
 

@@ -54,6 +54,6 @@ def test_a_circle_ends(hub, at, cli):
     assert notes[-1] == "with its base models: 45.5 g CO2eq (not put into the card)"
 
 
-def test_a_card_without_a_base_model_says_so(hub, at, cli):
+def test_a_card_without_a_base_model_gets_a_message(hub, at, cli):
     at(hub)
     assert lineage(cli, hub, card("")) == ["no base model is named in the card"]

@@ -85,11 +85,11 @@ def test_each_further_step_of_a_pull_request_outlives_one_fault(server, cli, fau
 @pytest.mark.parametrize("how", [(), ("--create-pr",)], ids=["commit", "pull request"])
 @pytest.mark.parametrize("where", ["POST .*/commit/", "GET /api/models/acme/m$"])
 @pytest.mark.parametrize("fault", LASTING)
-def test_a_lasting_fault_ends_in_time_and_says_that_the_old_card_is_there(server, cli, fault, where, how):
+def test_a_lasting_fault_ends_in_time_and_the_error_names_the_old_card(server, cli, fault, where, how):
     ends_in_time(server, cli, LASTING[fault](where), *how)
 
 
-def test_answers_lost_for_ever_after_the_commit_landed_are_found_again(server, cli):
+def test_a_commit_whose_answers_are_all_lost_is_found_again(server, cli):
     server.faults.add(Fault(matches="POST .*/commit/", times=99, reset_after=True))
     code, _, err = publish(cli)
     assert code == 0, err
@@ -145,7 +145,7 @@ def test_others_who_never_stop_committing_end_it_with_a_message(server, cli):
     assert "the old card is there: others kept committing in between" in err
 
 
-def test_a_wait_that_the_hub_asks_for_is_kept_and_said(server, cli):
+def test_a_wait_that_the_hub_asks_for_is_kept_and_announced(server, cli):
     server.faults.add(Fault(matches="POST .*/commit/", status=429, headers={"ratelimit": '"api";r=0;t=1'}))
     start = time.monotonic()
     code, _, err = publish(cli)
@@ -207,7 +207,7 @@ def git_card(server, commit):
 
 
 @pytest.mark.slow
-def test_the_server_cut_off_in_the_middle_of_its_answer_says_what_is_known(server, cli):
+def test_an_answer_that_is_cut_off_gives_an_error_with_what_is_known(server, cli):
     for size in (0, 1, 20, 100, 200, 300):
         git = server.state.repos["acme/m"].git
         git.set_ref("refs/heads/main", git.log("main")[-2].oid)
@@ -236,7 +236,7 @@ def test_the_server_cut_off_at_any_byte_leaves_the_old_card_or_the_new_one(serve
 
 
 class Late:
-    """A request that the Hub carries out when it is told to, after the client has given it up."""
+    """A request that the Hub carries out when the test wants it, after the client has given up."""
 
     def __init__(self, server, matches):
         self._is_time, self._thread = threading.Event(), None
@@ -275,7 +275,7 @@ def test_a_pull_request_that_is_made_late_is_closed_the_next_time(server, cli):
 
 
 def interrupt():
-    """Ctrl-C while the client waits. One that comes just before it does so is heard when it ends."""
+    """Ctrl-C while the client waits. A signal just before the wait is handled when it ends."""
     time.sleep(0.05)
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -288,10 +288,10 @@ INTERRUPTED = {
 
 
 @pytest.mark.parametrize("when", INTERRUPTED)
-def test_an_interrupted_publication_says_which_card_is_there(server, cli, when):
+def test_an_interrupted_publication_names_the_card_that_is_there(server, cli, when):
     matches, skip, said, there = INTERRUPTED[when]
 
-    # The commit is carried out, its answer comes too late to be heard.
+    # The commit is carried out, its answer comes too late for the client.
     server.faults.add(Fault(matches=matches, skip=skip, first=interrupt, stall_s=2))
     code, out, err = publish(cli)
     assert code == 130
@@ -301,7 +301,7 @@ def test_an_interrupted_publication_says_which_card_is_there(server, cli, when):
     wait_until(lambda: server.card("acme/m").decode() == there, timeout_s=30)
 
 
-def test_an_interrupted_pull_request_says_that_one_may_be_open(server, cli):
+def test_an_interrupted_pull_request_gives_a_warning_that_one_may_be_open(server, cli):
     server.faults.add(Fault(matches="POST .*/discussions|POST .*pull", first=interrupt, stall_s=2))
     code, _, err = publish(cli, "--create-pr")
     assert code == 130

@@ -69,7 +69,7 @@ def test_the_sum_over_the_run_group_is_published_and_fits_the_evidence(theirs, c
     assert "the sum of 2 runs of group 'g'" in err
 
 
-def test_the_commit_says_grams_energy_intensity_and_the_run(theirs, cli):
+def test_the_commit_names_grams_energy_intensity_and_the_run(theirs, cli):
     publish(cli)
     commit = theirs.state.repos["acme/m"].git.log("main")[0]
     assert commit.title == "State the carbon emissions: 42.5 g CO2eq"
@@ -104,7 +104,7 @@ def test_their_edit_meanwhile_is_kept_and_the_block_goes_into_it(theirs, cli):
 
 
 def test_a_push_that_lands_after_the_job_has_died_does_not_win(theirs, cli):
-    """The Trainer's last push may land after the tip was read; it writes the whole README anew, without the block."""
+    """The Trainer's last push may land after the tip was read; it writes the whole README again, without the block."""
     late = "---\nlibrary_name: transformers\nlicense: mit\n---\n# End of training\n"
     theirs.faults.add(
         Fault(matches="POST .*/commit/", first=lambda: theirs.commit("acme/m", {"README.md": late.encode()}))
@@ -115,7 +115,7 @@ def test_a_push_that_lands_after_the_job_has_died_does_not_win(theirs, cli):
     assert "emissions: 42.5" in card
 
 
-def test_a_model_without_a_card_is_said(theirs, cli):
+def test_a_model_without_a_card_gets_an_error(theirs, cli):
     theirs.create("acme/bare")
     code, _, err = cli("publish", "--record", "r.json", "--to", "acme/bare")
     assert code == 4
@@ -213,7 +213,7 @@ def test_what_a_maintainer_has_written_into_our_pull_request_stays(theirs, cli):
     assert "# Prose of a review" in card
 
 
-def test_an_open_pull_request_that_says_it_already_is_left_alone(theirs, cli):
+def test_an_open_pull_request_with_the_same_figures_is_left_alone(theirs, cli):
     publish(cli, "--create-pr")
     _, out, _ = publish(cli, "--create-pr")
     assert "unchanged" in out
@@ -257,7 +257,7 @@ def test_a_dry_run_of_a_pull_request_shows_the_change_and_makes_none(theirs, cli
 
 
 def test_four_jobs_at_once_each_commit_once(theirs):
-    """Four programs with a figure of their own each, at the same moment: none is lost, none doubled, none fails."""
+    """Four programs with one figure each, at the same moment: all succeed, and each figure is there once."""
     programs = []
     for grams in (101.0, 102.0, 103.0, 104.0):
         path = write_record(f"r{grams}.json", emissions_g=grams, run_id=f"run-{grams}")
@@ -302,7 +302,7 @@ def test_in_ci_the_record_of_another_job_of_this_run_is_published(theirs, cli, m
     assert publish(cli)[0] == 0
 
 
-def test_the_commit_says_no_digits_of_an_estimate_that_the_card_does_not_state(theirs, cli):
+def test_the_commit_gives_no_digits_of_an_estimate_that_the_card_does_not_state(theirs, cli):
     write_record(emissions_g=12.345678901234567)
     assert publish(cli)[0] == 0
     message = theirs.state.repos["acme/m"].git.log("main")[0].message
@@ -311,7 +311,7 @@ def test_the_commit_says_no_digits_of_an_estimate_that_the_card_does_not_state(t
     assert "Energy: 220 Wh (180 to 380)" in message.splitlines()
 
 
-def test_the_commit_of_a_group_says_the_sum_that_the_card_states(theirs, cli):
+def test_the_commit_of_a_group_gives_the_sum_that_the_card_states(theirs, cli):
     write_record(run_group="g")
     earlier = {"started_at": "2025-12-31T00:00:00Z", "ended_at": "2025-12-31T01:00:00Z"}
     write_record("r0.json", run_id="run-0", run_group="g", emissions_g=85.0, **earlier)

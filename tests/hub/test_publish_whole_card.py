@@ -48,7 +48,7 @@ def test_a_retry_shows_what_is_lost_once(model, cli):
     assert err.count("the whole card replaces") == 1
 
 
-def test_an_unchanged_card_makes_no_commit_and_says_so(model, cli):
+def test_an_unchanged_card_makes_no_commit_and_gets_a_message(model, cli):
     cli("publish", "README.md", "--whole-card", "--to", "acme/m")
     code, out, _ = cli("publish", "README.md", "--whole-card", "--to", "acme/m")
     assert code == 0
@@ -79,7 +79,7 @@ def test_a_dry_run_shows_the_change_and_commits_nothing(model, cli, at):
     assert model.asked("POST") == 0
 
 
-def test_the_message_is_the_users_own_where_one_is_given(model, cli):
+def test_the_message_is_the_users_own_if_there_is_one(model, cli):
     cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--message", "Release 1.2")
     assert model.titles("acme/m")[0] == "Release 1.2"
 
@@ -134,7 +134,7 @@ def test_a_page_of_the_model_names_it_too(model, cli, page):
         ("{endpoint}/acme/m/tree/dev", "is a page of the revision 'tree/dev'"),
     ],
 )
-def test_what_is_no_model_is_refused_before_anything_is_sent(model, cli, target, said):
+def test_an_invalid_model_is_refused_before_anything_is_sent(model, cli, target, said):
     code, _, err = cli("publish", "README.md", "--whole-card", "--to", target.format(endpoint=model.endpoint))
     assert code == 2
     assert said in err.replace("'dev'", "'tree/dev'")
@@ -183,7 +183,7 @@ def test_a_missing_model_is_named_and_how_to_make_it(model, cli):
     assert "hf repo create acme/none" in err
 
 
-def test_a_gated_model_says_so(model, cli, at):
+def test_a_gated_model_gets_its_own_message(model, cli, at):
     model.state.repos["acme/m"].gated = True
     at(model, FOREIGN_TOKEN)
     code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m")
@@ -219,7 +219,7 @@ def test_a_model_without_a_card_gets_the_whole_one(model, cli):
 
 
 @pytest.mark.parametrize("endpoint", ["ftp://hub", "hub.local", "http://user:pw@hub", "http://hub?x=1"])
-def test_an_endpoint_that_is_no_address_is_a_usage_error(model, cli, monkeypatch, endpoint):
+def test_an_endpoint_that_is_not_an_address_is_a_usage_error(model, cli, monkeypatch, endpoint):
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
     code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m")
     assert code == 2
@@ -247,7 +247,7 @@ def test_nothing_to_publish_is_a_usage_error(model, cli):
     assert cli("publish", "absent.md", "--to", "acme/m")[0] == 2
 
 
-def test_a_missing_extra_says_what_to_install(model, cli, lose_the_extra):
+def test_a_missing_extra_gives_an_error_with_what_to_install(model, cli, lose_the_extra):
     lose_the_extra()
     for verb, status in (
         (("publish", "README.md", "--whole-card", "--to", "acme/m"), 4),

@@ -57,7 +57,7 @@ def commits(hub):
     return {commit.title: commit.oid for commit in hub.state.repos["acme/m"].git.log("main")}
 
 
-def test_a_job_that_pushed_when_it_was_stopped_is_told_commit_by_commit(model, start):
+def test_the_pushes_of_a_stopped_job_are_listed_commit_by_commit(model, start):
     before = model.state.repos["acme/m"].git.tip("main")
     code, err = ended(start("stop", *BUDGET, "--pushes-to", "acme/m"))
 
@@ -76,7 +76,7 @@ def test_a_job_that_pushed_when_it_was_stopped_is_told_commit_by_commit(model, s
     assert record.energy_kwh.total > 0.1
 
 
-def test_a_job_that_failed_is_told_too_and_keeps_its_exit_status(model, start):
+def test_a_job_that_failed_is_reported_too_and_keeps_its_exit_status(model, start):
     code, err = ended(start("fail", "--pushes-to", "acme/m"))
     assert code == 1
     said = load_record("r.json").warnings[-2]
@@ -84,7 +84,7 @@ def test_a_job_that_failed_is_told_too_and_keeps_its_exit_status(model, start):
     assert said in err
 
 
-def test_a_run_that_completed_is_asked_for_once_and_says_nothing_of_it(model, start):
+def test_a_run_that_completed_asks_once_and_prints_nothing_about_it(model, start):
     code, err = ended(start("finish", "--pushes-to", "acme/m"))
     assert code == 0
     assert "asking the Hub" not in err
@@ -93,14 +93,14 @@ def test_a_run_that_completed_is_asked_for_once_and_says_nothing_of_it(model, st
     assert load_record("r.json").warnings == ()
 
 
-def test_nothing_is_asked_unless_a_model_is_named_and_how_to_is_said(model, start):
+def test_nothing_is_asked_unless_a_model_is_named_and_a_note_has_the_option(model, start):
     code, err = ended(start("nothing", *BUDGET))
     assert code == 1
     assert model.requests == []
     assert "carbon-lint: name the model as `--pushes-to` to list what such a job has pushed\n" in err
 
 
-def test_a_stop_without_a_push_is_said(model, start):
+def test_a_stop_without_a_push_is_reported(model, start):
     code, err = ended(start("nothing", *BUDGET, "--pushes-to", f"{model.endpoint}/acme/m", settle_s=watch.SETTLE_S))
     assert code == 1
     said = "the job was stopped over its budget; nothing was pushed to acme/m while it ran, nor in the 2.5 s after it"
@@ -108,7 +108,7 @@ def test_a_stop_without_a_push_is_said(model, start):
     assert said in err
 
 
-def test_without_a_hub_the_job_runs_and_the_record_says_that_it_is_not_known(start):
+def test_without_a_hub_the_job_runs_and_the_record_marks_it_as_not_known(start):
     code, err = ended(start("nothing", *BUDGET, "--pushes-to", "acme/m", HF_ENDPOINT="http://127.0.0.1:9"))
     assert code == 1
     assert "warning: before the job the Hub could not be asked: " in err
@@ -129,7 +129,7 @@ def test_what_names_no_model_stops_before_the_job(model, start):
     assert model.requests == []
 
 
-def test_without_the_extra_it_is_said_before_the_job(cli, lose_the_extra):
+def test_a_missing_extra_is_reported_before_the_job(cli, lose_the_extra):
     lose_the_extra()
     code, _, err = cli("run", "--energy-only", "--pushes-to", "acme/m", "--", "touch", "ran")
     assert code == 2
@@ -197,7 +197,7 @@ def test_a_record_that_is_another_runs_by_now_is_left_alone(asking):
     assert Path("r.json").read_text() == other
 
 
-def test_a_record_that_is_gone_is_said(asking):
+def test_a_record_that_is_gone_is_reported(asking):
     Path("r.json").unlink()
     asking.send_signal(signal.SIGINT)
     code, err = ended(asking)

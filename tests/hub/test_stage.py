@@ -192,7 +192,7 @@ def test_a_pull_request_may_be_named_in_other_ways(staged, cli, ref):
 
 
 @pytest.mark.parametrize(("ref", "code"), [("main", 2), ("refs/heads/x", 2), ("0", 2), ("9", 4)])
-def test_what_is_no_pull_request_is_refused(staged, cli, ref, code):
+def test_only_a_pull_request_is_accepted(staged, cli, ref, code):
     assert merge(cli, ref=ref)[0] == code
 
 

@@ -118,11 +118,11 @@ JSON = st.recursive(
 
 
 @given(JSON | st.dictionaries(st.sampled_from(["emissions", "source"]), JSON))
-def test_no_value_whatever_raises_or_gives_what_is_no_amount(value):
+def test_every_value_gives_an_amount_or_nothing_and_never_raises(value):
     stated = read_stated({"co2_eq_emissions": value})
     assert stated.emissions_g is None or (math.isfinite(stated.emissions_g) and stated.emissions_g >= 0)
 
 
 @given(st.floats(min_value=1e-6, max_value=1e12), st.sampled_from(["g", "kg", "mg", "t"]))
-def test_a_number_and_a_unit_mean_what_they_say(number, unit):
+def test_a_number_with_a_unit_is_converted_to_grams(number, unit):
     assert grams(f"{number!r} {unit}") == pytest.approx(number * float(GRAMS_PER[unit]), rel=1e-9)

@@ -71,7 +71,7 @@ def test_a_pre_minted_id_token_of_another_ci_is_exchanged(keyless, cli, monkeypa
         (("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "expired"), "keyless login failed"),
     ],
 )
-def test_a_keyless_login_that_fails_says_what_must_match(keyless, cli, monkeypatch, variable, said):
+def test_a_keyless_login_that_fails_names_what_must_match(keyless, cli, monkeypatch, variable, said):
     name, value = variable
     if value is None:
         monkeypatch.delenv(name)

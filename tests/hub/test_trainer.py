@@ -104,7 +104,7 @@ def test_a_token_that_may_only_open_pull_requests_is_enough_for_the_training(hub
     assert "model.safetensors" not in git.tree(git.tip("main"))
 
 
-def test_the_trainers_own_codecarbon_is_told_and_counted_once(hub, carbon_lint, trainer_python, tmp_path):
+def test_the_trainers_own_codecarbon_is_reported_and_counted_once(hub, carbon_lint, trainer_python, tmp_path):
     environ = {
         **os.environ, **hub.environ(), "HF_HUB_DISABLE_XET": "1", "TOKENIZERS_PARALLELISM": "false",
         "REPORT_TO": "codecarbon",
@@ -124,7 +124,7 @@ def test_the_trainers_own_codecarbon_is_told_and_counted_once(hub, carbon_lint, 
     assert record.emissions_g == pytest.approx(parts.total * record.intensity.g_per_kwh)
 
 
-def test_a_trainer_that_is_stopped_over_its_budget_is_told_by_its_commits(hub, trainer_python, tmp_path):
+def test_the_commits_of_a_trainer_that_is_stopped_over_its_budget_are_listed(hub, trainer_python, tmp_path):
     before = hub.create("acme/m", "---\nlicense: mit\n---\n# Old\n").git.tip("main")
     environ = {
         **os.environ, **hub.environ(), "HF_HUB_DISABLE_XET": "1", "ENDLESS": "1", "PYTHONPATH": str(ROOT),

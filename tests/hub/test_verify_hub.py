@@ -74,7 +74,7 @@ def test_a_figure_that_somebody_edits_on_the_hub_is_found(theirs, cli):
     assert "contradicted:\n  card: it states 3" in out
 
 
-def test_without_a_network_it_says_that_nothing_was_checked(cli, monkeypatch):
+def test_without_a_network_it_prints_that_nothing_was_checked(cli, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     code, out, err = cli("verify", "acme/m", "--timeout", "100ms")
     assert (code, out) == (2, "")

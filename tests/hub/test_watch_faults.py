@@ -1,4 +1,4 @@
-"""What is said of a model that was watched where the Hub cannot be asked, or only in part, and who may ask."""
+"""What is printed about a watched model if the Hub cannot be asked, or only in part, and who may ask."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from carbon_lint.errors import UsageError
 from carbon_lint.hub.pushes import pushed, watch
 from carbon_lint.hub.pushes.watch import Watch
 from carbon_lint.report.run.pushes import pushes_in_words
-from tests.hub.watched import STOPPED, told, weights
+from tests.hub.watched import STOPPED, after_stop, weights
 from tests.standin.faults import Fault, html_502
 from tests.standin.hub import FOREIGN_TOKEN, READ_TOKEN, WRITE_TOKEN
 
@@ -39,7 +39,7 @@ def test_a_hub_that_cannot_be_asked_after_the_job_leaves_it_unknown(model, watch
     seen = watched()
     weights(model, "Pushed")
     model.faults.add(BROKEN[fault])
-    found = told(seen)
+    found = after_stop(seen)
     model.faults.clear()
     assert found.has_pushed is None
     (said,) = found.notes
@@ -60,15 +60,15 @@ def test_a_hub_that_cannot_be_asked_before_the_job_is_not_asked_after_it(model, 
     model.faults.clear()
     asked = len(model.requests)
     weights(model, "Pushed")
-    (said,) = told(seen).notes
+    (said,) = after_stop(seen).notes
     assert said == f"the job was stopped over its budget, and what was pushed to acme/m is not known: {why}"
     assert len(model.requests) == asked
 
 
-def test_a_watch_without_a_network_says_so(hub):
+def test_a_watch_without_a_network_gives_a_note(hub):
     seen = Watch("acme/m", {"HF_ENDPOINT": "http://127.0.0.1:9"}, settle_s=0)
     assert "no connection" in seen.begin()
-    assert "no connection" in told(seen).notes[0]
+    assert "no connection" in after_stop(seen).notes[0]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_the_new_head_is_named_if_its_commits_cannot_be_listed(model, watched, c
     seen = watched()
     sha = weights(model, "Pushed")
     model.faults.add(commits)
-    found = told(seen)
+    found = after_stop(seen)
     model.faults.clear()
     assert found.has_pushed is True
     assert f"acme/m was changed meanwhile: now at {sha[:8]} (main; its commits are not known: " in found.notes[0]
@@ -93,12 +93,12 @@ def test_the_new_head_is_named_if_its_commits_cannot_be_listed(model, watched, c
     assert f"main was at {before}" in found.notes[1]
 
 
-def test_a_list_that_breaks_off_tells_what_came(model, watched, monkeypatch):
+def test_a_list_that_breaks_off_gives_what_came(model, watched, monkeypatch):
     monkeypatch.setattr(pushed, "PAGE", 2)
     seen = watched()
     shas = [weights(model, f"Step {number}") for number in range(5)]
     model.faults.add(Fault(matches="&p=1", times=99, status=500))
-    said = told(seen).notes[0]
+    said = after_stop(seen).notes[0]
     model.faults.clear()
     assert "got at least 2 commits" in said
     assert f"{shas[4][:8]} 'Step 4' (main; there may be more: " in said
@@ -114,7 +114,7 @@ def test_a_public_model_needs_no_token_and_a_private_one_its_owners(hub, at, tok
     seen = Watch("acme/m", hub.environ(None), token=token, settle_s=0)
     seen.begin()
     sha = hub.commit("acme/m", {"a": b"1"}, "Pushed")
-    found = told(seen)
+    found = after_stop(seen)
     assert is_known == (found.has_pushed is True) == (sha[:8] in found.notes[0])
     if not is_known:
         assert "is not known: " in found.notes[0]
@@ -126,14 +126,14 @@ def test_the_token_is_found_as_publish_finds_it(model, hub, watched):
     seen = Watch("acme/m", hub.environ(None), settle_s=0)  # HF_TOKEN of this process
     assert seen.begin() is None
     sha = weights(model, "Pushed")
-    assert sha[:8] in told(seen).notes[0]
+    assert sha[:8] in after_stop(seen).notes[0]
 
 
 def test_a_model_that_was_renamed_meanwhile_is_followed(model, watched):
     seen = watched()
     sha = weights(model, "Pushed")
     model.state.move_repo("acme/m", "acme/new")
-    assert sha[:8] in told(seen).notes[0]
+    assert sha[:8] in after_stop(seen).notes[0]
 
 
 @pytest.mark.parametrize("target", ["m", "datasets/acme/m", "acme/m/tree/x", "a b/c", ""])
@@ -146,11 +146,11 @@ def test_what_names_no_model_is_refused_before_anything_is_asked(hub, target):
 def test_offline_means_offline(model, hub, monkeypatch):
     seen = Watch("acme/m", {**hub.environ(), "HF_HUB_OFFLINE": "1"}, settle_s=0)
     assert "HF_HUB_OFFLINE is set" in seen.begin()
-    assert "HF_HUB_OFFLINE is set" in told(seen).notes[0]
+    assert "HF_HUB_OFFLINE is set" in after_stop(seen).notes[0]
     assert model.requests == []
 
 
-def test_an_interrupted_question_is_said(hub):
+def test_an_interrupted_question_is_reported(hub):
     seen = Watch("acme/m", hub.environ())
     (said,) = pushes_in_words(seen.interrupted(), STOPPED, was_stopped=True)
     assert said.endswith("what was pushed to acme/m is not known: asking the Hub was interrupted")

@@ -11,7 +11,7 @@ from tests.hub.records import record
 STOPPED = record(outcome=Outcome.OVER_BUDGET, exit_status=143, over_budget=True)
 
 
-def told(seen, of=STOPPED, was_stopped=True):
+def after_stop(seen, of=STOPPED, was_stopped=True):
     """What the watch finds after a job that was stopped over its budget, and its words."""
     found = seen.look()
     return SimpleNamespace(notes=pushes_in_words(found, of, was_stopped=was_stopped), has_pushed=found.has_pushed)

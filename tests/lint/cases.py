@@ -1,11 +1,11 @@
-"""The corpus: one folder a rule, one card a case, and what `check` says about it beside it.
+"""The corpus: one folder a rule, one card a case, and the findings of `check` beside it.
 
 CLnnn/bad-what.md         a whole card, byte by byte; `bad...` must give the folder's rule, `good...` must not
 CLnnn/bad-what.expected   the findings, one line each; all rules run on every case
-CLnnn/bad-what.toml       settings, where the case needs any
-CLnnn/bad-what.json       a record to hold the card against; `.csv` an emissions.csv
-CLnnn/bad-what.fixed      what --fix makes of it, where it changes anything
-CLnnn/bad-what.unsafe     what --fix --unsafe-fixes makes of it, where that is something else
+CLnnn/bad-what.toml       settings, if the case needs any
+CLnnn/bad-what.json       a record to check the card against; `.csv` an emissions.csv
+CLnnn/bad-what.fixed      what --fix makes of it, if it changes anything
+CLnnn/bad-what.unsafe     what --fix --unsafe-fixes makes of it, if that is something else
 """
 
 from __future__ import annotations

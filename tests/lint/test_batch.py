@@ -73,7 +73,7 @@ def test_a_file_that_goes_away_while_others_are_judged_stops_nothing(in_parallel
     assert results[31].diagnostics
 
 
-def test_a_wrong_configuration_met_by_a_worker_is_told_as_such(in_parallel):
+def test_a_wrong_configuration_met_by_a_worker_is_a_usage_error(in_parallel):
     folder = put_cards(60)
     with open(f"{folder}/00050/carbon-lint.toml", "w") as stream:
         stream.write('ignor = ["CL2"]\n')
@@ -89,7 +89,7 @@ def children():
 
 
 @pytest.mark.parametrize("end", [lambda: os._exit(9), lambda: os.kill(os.getpid(), 9)])
-def test_a_worker_that_ends_is_told_and_no_process_is_left(in_parallel, monkeypatch, end, capfd):
+def test_a_worker_that_ends_is_reported_and_no_process_is_left(in_parallel, monkeypatch, end, capfd):
     folder = put_cards(60)
     parent = os.getpid()
     real = Checker.check

@@ -55,7 +55,7 @@ def test_the_nearest_file_above_is_used_alone():
     assert settings.source("fail-on") == "models/pyproject.toml:2"
 
 
-def test_a_pyproject_without_our_table_is_passed_over():
+def test_a_pyproject_without_our_table_is_skipped():
     write('fail-on = "note"\n')
     os.makedirs("models")
     write('[project]\nname = "x"\n', "models/pyproject.toml")
@@ -241,7 +241,7 @@ def test_a_budget_that_is_wrong_is_an_error_at_its_line():
         assert "warn-at:" not in message or caught.value.hint == "write it like 80%"
 
 
-def test_every_value_is_typed_in_its_unit_and_knows_its_line():
+def test_every_value_is_typed_in_its_unit_and_has_its_line():
     write(
         """\
 max-emissions = "1.5 kg"
@@ -319,7 +319,7 @@ def test_the_schema_refuses_no_amount_that_the_program_takes():
         assert not amount.is_valid(text), text
 
 
-def test_a_quantity_written_another_way_is_no_change():
+def test_a_quantity_written_another_way_is_not_a_change():
     write('max-emissions = "1 kg"\nmax-increase = "10%"\n')
     before = load(".")
     write('\nmax-increase = "10 %"\nmax-emissions = "1000 g"\nlocation = "FRA"\n')
@@ -367,14 +367,14 @@ def test_rules_are_ignored_by_path_from_where_the_file_is():
     assert "CL206" in active(settings, "README.md")
 
 
-def test_a_value_over_another_says_where_it_came_from():
+def test_a_value_over_another_has_its_origin():
     write('fail-on = "note"\n')
     settings = load(".").with_values({"fail-on": "error"}, "command line")
     assert settings.fail_on == "error"
     assert settings.source("fail-on") == "command line"
 
 
-def test_tables_and_texts_are_handed_on():
+def test_tables_and_texts_are_passed_on():
     write('location = "FRA"\n[[machine]]\nmatch = "gpu-par-*"\nlocation = "FRA"\n')
     settings = load(".")
     assert settings.location == "FRA"

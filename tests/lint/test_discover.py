@@ -44,7 +44,7 @@ def test_include_takes_other_names_too():
 
 
 @cases("name", [".git", ".venv", "node_modules", "__pycache__"])
-def test_folders_of_tools_are_passed_over(name):
+def test_folders_of_tools_are_skipped(name):
     put(f"{name}/README.md", "README.md")
     assert found(".") == ["README.md"]
 
@@ -95,7 +95,7 @@ def test_links_to_folders_are_not_followed_and_links_to_files_are():
     assert found(".") == ["a/README.md", "b/README.md"]
 
 
-def test_what_is_no_file_is_passed_over_in_a_folder():
+def test_only_files_of_a_folder_are_found():
     os.makedirs("a/README.md")
     os.makedirs("b")
     os.mkfifo("b/README.md")

@@ -1,4 +1,4 @@
-"""What is held against a card: the newest run, its group, the sum of a file; and when two figures are one."""
+"""What a card is compared with: the newest run, its group, the sum of a file; and when two figures are equal."""
 
 from __future__ import annotations
 

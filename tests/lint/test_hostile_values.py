@@ -1,4 +1,4 @@
-"""Values and texts made to take long, or to break arithmetic: judged and fixed all the same, in little time."""
+"""Values and texts made to take long, or to break arithmetic: still judged and fixed, in little time."""
 
 from __future__ import annotations
 

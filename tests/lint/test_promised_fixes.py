@@ -108,7 +108,7 @@ def test_a_field_with_a_typing_error_is_found(name):
 
 
 @cases("name", ["score", "course", "force", "sources_of_data", "hours_used", "notes", "emitter"])
-def test_another_word_is_no_typing_error(name):
+def test_another_word_is_not_a_typing_error(name):
     card = read_card(f"---\nco2_eq_emissions:\n  emissions: 5\n  {name}: x\n---\n".encode(), "README.md")
     assert "CL105" not in {one.code for one in examine(card, POLICY)[0]}
 

@@ -34,7 +34,7 @@ def blocks(section):
 
 
 def run(section, tmp_path, around=""):
-    """The codes that the section's card gives, under its settings and evidence; None where there is no card to run.
+    """The codes that the section's card gives, under its settings and evidence; None if there is no card to run.
 
     `around` is the section whose settings and evidence hold, if it is another one.
     """
@@ -122,6 +122,6 @@ def test_codes_and_names_are_unique_and_well_formed():
     assert all(re.fullmatch(r"CL[0-9]\d\d", code) for code in CODES)
 
 
-def test_fixes_are_what_a_rule_says_they_are():
+def test_fixes_are_of_the_kind_that_a_rule_states():
     for rule in RULES:
         assert rule.fix in {None, "safe", "unsafe", "both"}

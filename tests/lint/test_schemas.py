@@ -36,7 +36,7 @@ def card_of(matter):
 
 
 @cases("name", NAMES)
-def test_a_schema_is_one_and_says_what_it_is(name):
+def test_a_schema_is_valid_and_has_a_title(name):
     schema = SCHEMAS[name]
     Draft202012Validator.check_schema(schema)
     assert schema["$id"] == f"https://carbon-lint.dev/schemas/{name}@1.json"
@@ -58,7 +58,7 @@ def test_the_card_schema_holds_the_block_schema_unchanged():
     assert SCHEMAS["model_card"]["$defs"]["co2_eq_emissions"] == block
 
 
-def test_the_schema_knows_the_fields_that_the_program_knows():
+def test_the_schema_has_the_fields_that_the_program_reads():
     fields = SCHEMAS["co2_eq_emissions"]["anyOf"][1]["properties"]
     known = {name for name, schema in fields.items() if schema.get("not") != {}}
     assert known == {"emissions", *RECOMMENDED, *GENERATED}

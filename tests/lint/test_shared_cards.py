@@ -1,4 +1,4 @@
-"""The cards and tables beside the checkout: real ones, and what other readers make of values. Skips where absent."""
+"""The cards and tables beside the checkout: real ones, and what other readers make of values. Skipped if absent."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_every_edge_of_front_matter_gets_the_hubs_answer(shared):
     assert wrong == []
 
 
-def test_what_generators_write_has_no_error_but_for_what_they_got_wrong(shared):
+def test_what_generators_write_has_no_error_except_what_they_got_wrong(shared):
     found = {
         path.name: codes(path.read_bytes(), severities=("error", "warning"))
         for path in sorted((shared / "cards/generated").glob("*.md"))

@@ -32,7 +32,7 @@ def hour_of(seconds, g_per_kwh=31, *, zone="FR", **changes):
 
 
 class Grid:
-    """`grid.answer` is what the next questions are told: a document, bytes, a status, or a function that gives one.
+    """`grid.answer` is the answer to the next questions: a document, bytes, a status, or a function that gives one.
 
     A status may come with headers: `(429, {"Retry-After": "7"})`. `asked` holds the questions' parameters.
     """

@@ -1,7 +1,7 @@
 """A stand-in for ROCm's `amdsmi` module with GPUs whose power is known at every moment.
 
 Written from its Python interface in ROCm 5.7 to 7.0: names, keys, units, `N/A`, and what older versions lack. No AMD
-GPU was at hand. `monkeypatch.setitem(sys.modules, "amdsmi", StubAmdsmi([StubAmd(...)]))`.
+GPU was used for it. `monkeypatch.setitem(sys.modules, "amdsmi", StubAmdsmi([StubAmd(...)]))`.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def refusal(root, environ=None):
     return caught.value
 
 
-def test_the_kernel_says_which_cards_there_are(host):
+def test_the_kernel_lists_the_cards(host):
     assert host_amd_gpus(host) == (CARD,)
     assert host_amd_gpus(host / "dev") == ()
 
@@ -109,14 +109,14 @@ def test_a_card_that_a_container_is_not_given_is_known_by_the_kernels_refusal(ho
     assert host_amd_gpus(host) == ()
 
 
-def test_without_amdsmi_it_is_said_where_it_is(host):
+def test_the_error_without_amdsmi_names_its_place(host):
     error = refusal(host)
     assert "ModuleNotFoundError" in error.message or "ImportError" in error.message
     assert "ROCM_PATH" in error.hint
 
 
 @cases("environ", [{}, {"ROCM_PATH": "opt/rocm-7.0"}])
-def test_the_amdsmi_that_rocm_ships_is_taken_where_none_is_installed(tmp_path, monkeypatch, environ):
+def test_the_amdsmi_that_rocm_ships_is_taken_if_no_other_is_installed(tmp_path, monkeypatch, environ):
     package = tmp_path / environ.get("ROCM_PATH", "opt/rocm") / "share/amd_smi/amdsmi"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text(
@@ -161,7 +161,7 @@ def test_what_amdsmi_prints_on_the_way_to_its_error_reaches_nobody(monkeypatch, 
 
 
 @pytest.mark.parametrize("device", ["dev/kfd", "dev/dri/renderD128"])
-def test_without_permission_it_says_which_group(host, monkeypatch, device):
+def test_without_permission_the_error_names_the_group(host, monkeypatch, device):
     monkeypatch.setitem(sys.modules, "amdsmi", StubAmdsmi([], init_error=AmdSmiLibraryException(10)))
     denied = host / device
     real = os.access
@@ -172,7 +172,7 @@ def test_without_permission_it_says_which_group(host, monkeypatch, device):
 
 
 @pytest.mark.parametrize("removed", ["dev/kfd", "dev/dri/renderD128"])
-def test_a_container_without_the_devices_is_told_how_to_be_given_them(host, monkeypatch, removed):
+def test_a_container_without_the_devices_gets_a_hint_how_to_pass_them(host, monkeypatch, removed):
     monkeypatch.setitem(sys.modules, "amdsmi", StubAmdsmi([]))
     (host / removed).unlink()
     assert "modprobe amdgpu" in refusal(host).hint
@@ -196,7 +196,7 @@ def test_it_may_be_left_out_on_request_or_when_hidden_from_the_job(host):
     refusal(host, {"HIP_VISIBLE_DEVICES": ""})  # HIP takes an empty one for none
 
 
-def test_the_doctor_says_the_same(host):
+def test_doctor_prints_the_same(host):
     diagnosis = diagnose({}, find_place=LocatedPlace, root=host)
     gpu = next(finding for finding in diagnosis.findings if finding.component == "gpu")
     assert gpu.state is State.BROKEN

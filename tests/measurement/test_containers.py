@@ -114,7 +114,7 @@ def test_the_engine_is_asked_as_the_user_asks_it():
         assert tuple(map(shlex.join, found.engines)) == (engine,)
 
 
-def test_a_docker_context_in_use_tells_where_it_runs(tmp_path):
+def test_a_docker_context_in_use_decides_where_it_runs(tmp_path):
     for host, is_local in {
         "unix:///run/docker.sock": True,
         "tcp://localhost:2375": True,
@@ -215,7 +215,7 @@ def test_a_container_that_does_not_end_is_killed(tmp_path):
     assert not (tmp_path / "up").exists()
 
 
-def test_a_container_that_ended_before_it_was_killed_is_no_failure(tmp_path):
+def test_a_container_that_ended_before_it_was_killed_is_not_a_failure(tmp_path):
     environ = fake_docker(tmp_path, kill='echo "kill $3" >> heard; rm -f up; exit 1')
     job, _ = driven(environ, stop_at=[tmp_path / "up"], grace_s=20.0)
     assert (job.exit_status, job.notices) == (7, [])

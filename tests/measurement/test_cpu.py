@@ -41,7 +41,7 @@ def test_both_sockets_of_a_bare_machine_are_two_sockets(tmp_path):
     assert plan.max_power_w == pytest.approx(560)
 
 
-def test_a_bare_machine_with_smt_off_is_a_whole_socket_all_the_same(tmp_path):
+def test_a_bare_machine_with_smt_off_is_still_a_whole_socket(tmp_path):
     plan = planned(machine(tmp_path, EPYC_7763 | {"siblings": "64"}, threads=64, is_virtual=False))
     assert plan.max_power_w == pytest.approx(280)
 
@@ -52,7 +52,7 @@ def test_a_container_that_shows_two_of_a_bare_machines_threads_is_two_of_them(tm
     assert plan.max_power_w == pytest.approx(280 * 2 / 128)
 
 
-def test_a_desktop_that_only_codecarbon_knows_is_one_whole_socket(tmp_path):
+def test_a_desktop_that_only_codecarbon_lists_is_one_whole_socket(tmp_path):
     ryzen = {"vendor_id": "AuthenticAMD", "model name": "AMD Ryzen 7 3700X 8-Core Processor"}
     plan = planned(machine(tmp_path, ryzen, threads=16, is_virtual=False))
     assert plan.max_power_w == pytest.approx(65)
@@ -91,7 +91,7 @@ def test_the_tightest_quota_of_all_ancestors_counts(tmp_path):
     assert cgroup.cpu_quota(root) == 3.0
 
 
-def test_a_quota_of_cgroup_v1_counts_also_where_the_host_path_is_not_mounted(tmp_path):
+def test_a_quota_of_cgroup_v1_counts_even_if_the_host_path_is_not_mounted(tmp_path):
     limits = {"cpu.cfs_quota_us": "150000\n", "cpu.cfs_period_us": "100000\n"}
     root = cgroup_v1(machine(tmp_path, EPYC_7763, threads=64), "/", cpu=limits)
     fake_machine.write(root / "proc/self/cgroup", "4:cpu,cpuacct:/docker/0123\n")
@@ -99,7 +99,7 @@ def test_a_quota_of_cgroup_v1_counts_also_where_the_host_path_is_not_mounted(tmp
 
 
 @cases("text", ["max 100000\n", "", "garbage", "-1 100000", "100 0"])
-def test_no_quota_is_no_limit(tmp_path, text):
+def test_without_a_quota_there_is_no_limit(tmp_path, text):
     root = cgroup_v2(machine(tmp_path, EPYC_7763, threads=64), cpu_max=text)
     assert cgroup.cpu_quota(root) is None
 
@@ -144,7 +144,7 @@ def test_memory_power_given_by_the_user_is_taken(tmp_path):
     assert (plan.method, plan.power.low, plan.power.high) == (Method.USER, 6.0, 6.0)
 
 
-def test_memory_limits_of_cgroup_v1_count_and_its_unlimited_is_none(tmp_path):
+def test_memory_limits_of_cgroup_v1_count_and_its_unlimited_means_no_limit(tmp_path):
     unlimited = {"memory.limit_in_bytes": "9223372036854771712\n"}
     root = cgroup_v1(machine(tmp_path, EPYC_7763, memory_gib=64), "/docker/x", memory=unlimited)
     assert memory_of(root).size_gib == 64
@@ -186,7 +186,7 @@ def stat(root, *busy_idle_stolen):
     fake_machine.write(root / "proc/stat", "\n".join([*lines, "intr 1 2"]) + "\n")
 
 
-def test_the_busy_time_of_some_cpus_is_theirs_alone_and_stolen_time_is_none(tmp_path):
+def test_the_busy_time_of_some_cpus_is_theirs_alone_and_leaves_out_stolen_time(tmp_path):
     """30 % ran, 60 % stolen, 10 % idle is a load of 30 %, which psutil reads as 90 %."""
     stat(tmp_path, (30, 10, 60), (100, 0, 0), (50, 50, 0))
     path = tmp_path / "proc/stat"
@@ -252,7 +252,7 @@ def test_a_required_counter_that_is_denied_names_the_command_that_repairs_it(tmp
     assert "chmod" in caught.value.hint
 
 
-def test_a_required_counter_in_a_virtual_machine_says_what_else_can_be_done(tmp_path):
+def test_a_required_counter_in_a_virtual_machine_gives_an_error_with_the_alternatives(tmp_path):
     with pytest.raises(MeasurementError, match="virtual machine") as caught:
         CodeCarbonMeter(FRANCE, root=machine(tmp_path, EPYC_7763), require=("cpu-counter",)).start()
     assert "cpu-counter" in caught.value.hint

@@ -32,7 +32,7 @@ def planned(root, affinity=1000):
 
 
 def public_part(line):
-    """The part whose power a line takes, as CodeCarbon's list spells it; None where that list cannot have it."""
+    """The part whose power a line takes, as CodeCarbon's list spells it; None if that list cannot have it."""
     named = re.search(r"(?:that of|as) ((?:EPYC|Xeon) [^:]+):", line["source"])
     part = named[1] if named else line.get("match", "").replace("\\", "")
     if line["basis"] == "listed" or "part" in line or re.search("Altra|Grace", str(line)):
@@ -41,7 +41,7 @@ def public_part(line):
     return f"{brand} {part}"
 
 
-def test_every_line_is_plausible_and_says_whose_figure_it_is():
+def test_every_line_is_plausible_and_has_its_source():
     for line in LINES:
         assert 50 <= line["tdp_w"] <= 600, line
         assert 16 <= line["threads"] <= 384, line
@@ -59,7 +59,7 @@ def test_the_warning_of_a_line_that_takes_anothers_power_is_one_plain_line_witho
         assert line["as"].split(" of ")[0].split()[-1] in line["source"]
 
 
-def test_a_line_that_is_not_its_makers_says_so():
+def test_a_line_that_is_not_its_makers_is_marked():
     for line in LINES:
         said = {
             "maker": any(line["source"].endswith(f"({site})") for site in MAKERS) and "not" not in line["source"],
@@ -69,7 +69,7 @@ def test_a_line_that_is_not_its_makers_says_so():
         assert said[line["basis"]], line["source"]
 
 
-def test_a_power_said_to_be_a_public_parts_is_that_in_codecarbons_list():
+def test_a_power_attributed_to_a_public_part_is_that_in_codecarbons_list():
     """Its list was read off amd.com and ark.intel.com by a program: a check that does not rest on our own reading."""
     with LIST.open(encoding="utf-8", newline="") as file:
         listed = {row["Name"]: row["TDP"] for row in csv.DictReader(file)}
@@ -79,7 +79,7 @@ def test_a_power_said_to_be_a_public_parts_is_that_in_codecarbons_list():
 
 
 @cases("name", ["Intel Celeron 1000A", "Intel Quark Microcontroller D1000"])
-def test_a_power_that_is_no_number_or_zero_in_codecarbons_list_is_not_known(tmp_path, name):
+def test_a_power_in_codecarbons_list_that_is_zero_or_not_a_number_is_not_known(tmp_path, name):
     plan = planned(machine(tmp_path, {"model name": name}, threads=1, is_virtual=False))
     assert plan.max_power_w == 4.0
     assert "`cpu-power`" in plan.warnings[0]
@@ -202,7 +202,7 @@ def test_four_vcpus_of_a_xeon_made_for_azure_take_the_power_that_intel_states(tm
         ("Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz", "not from its maker: .* cpu-world.com"),
     ],
 )
-def test_a_power_that_its_maker_does_not_state_is_said_to_be_so(tmp_path, name, warning):
+def test_a_power_that_its_maker_does_not_state_is_marked(tmp_path, name, warning):
     (said,) = planned(machine(tmp_path, {"model name": name})).warnings
     assert re.search(warning, said)
 

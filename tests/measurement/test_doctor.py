@@ -37,7 +37,7 @@ def looked_at(root, *, location=None, machines=(), environ=MappingProxyType({}),
     return diagnosis, {finding.component: finding for finding in diagnosis.findings}
 
 
-def test_a_virtual_machine_without_gpu_is_modelled_and_told_what_to_do(tmp_path, gpus):
+def test_a_virtual_machine_without_gpu_is_modelled_with_what_to_do(tmp_path, gpus):
     diagnosis, found = looked_at(machine(tmp_path, EPYC_7763))
     assert [finding.component for finding in diagnosis.obstacles] == ["location"]
     assert looked_at(machine(tmp_path, EPYC_7763), needs_grams=False)[0].is_sound
@@ -77,13 +77,13 @@ def test_a_gpu_that_cannot_be_read_makes_the_diagnosis_unsound_with_cause_and_re
     assert found["codecarbon"].state is State.MEASURED
 
 
-def test_hidden_gpus_are_said_to_be_hidden(tmp_path, gpus):
+def test_hidden_gpus_are_reported_as_hidden(tmp_path, gpus):
     gpus(StubGpu())
     _, found = looked_at(machine(tmp_path, EPYC_7763), environ={"CUDA_VISIBLE_DEVICES": "-1"})
     assert (found["gpu"].state, found["gpu"].what) == (State.ABSENT, "hidden from the job by CUDA_VISIBLE_DEVICES")
 
 
-def test_a_container_that_is_given_no_gpu_of_its_host_is_told_so(tmp_path, gpus):
+def test_a_container_without_a_gpu_of_its_host_gets_a_message(tmp_path, gpus):
     root = machine(tmp_path, EPYC_7763)
     fake_machine.write(root / "proc/driver/nvidia/gpus/0000:00:1e.0/information", "Model: Tesla T4\n")
     _, found = looked_at(root)
@@ -169,7 +169,7 @@ def test_the_verb_ends_with_a_table_and_the_line_for_the_workflow(cli):
     assert "carbon-lint run --location FRA --cpu-power '15 W' --max-emissions" in lines[-1]
 
 
-def test_the_verb_as_json_says_the_same(cli):
+def test_the_verb_gives_the_same_as_json(cli):
     code, out, _ = cli("doctor", "--format", "json", "--location", "FRA")
     data = json.loads(out)
     assert code == 0
@@ -178,7 +178,7 @@ def test_the_verb_as_json_says_the_same(cli):
     assert data["is_sound"] is True
 
 
-def test_the_verb_fails_where_a_run_would_not_be_measured(cli):
+def test_the_verb_fails_if_a_run_would_not_be_measured(cli):
     code, out, _ = cli("doctor", "--location", "XXX")
     assert code == 125
     assert out.splitlines()[-1].startswith("A run here would fail: location (XXX) cannot be used")
@@ -208,7 +208,7 @@ def test_a_baseline_that_stops_a_run_stops_it_too(cli, configured, monkeypatch):
     assert code == 2
 
 
-def test_what_is_said_of_the_cpu_is_said_once(cli):
+def test_each_sentence_about_the_cpu_is_printed_once(cli):
     """A virtual machine hides its model, and a similar one's figures are taken."""
     out = " ".join(cli("doctor", "--location", "FRA")[1].split())
     assert out.count("product specifications") <= 1
@@ -247,7 +247,7 @@ def test_an_intensity_takes_the_place_of_a_location(cli, tmp_path):
 
 
 def test_it_takes_less_than_two_seconds_as_a_program():
-    """By CPU time and the sleep of its trial: how long the tests' machine lets it wait is no matter of its own."""
+    """By CPU time and the sleep of its trial: how long it waits for the tests' machine does not count."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     line = [sys.executable, "-m", "carbon_lint", "doctor", "--location", "FRA"]
     subprocess.run(line, check=True, capture_output=True)

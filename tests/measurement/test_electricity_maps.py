@@ -21,14 +21,14 @@ def grid(monkeypatch):
     served = Grid(hour_of(NOW_S))
     monkeypatch.setattr(electricity_maps, "PAUSES_S", (0.01, 0.02))
     yield served
-    served.close()  # twice is no matter
+    served.close()  # a second time does no harm
 
 
 def client(grid, zone="FR", token=TOKEN):
     return ElectricityMaps(zone, token, url=grid.url, clock=lambda: NOW_S)
 
 
-def test_the_newest_hour_is_told_with_what_it_rests_on(grid):
+def test_the_newest_hour_comes_with_its_source(grid):
     hour = client(grid).latest()
 
     assert (hour.zone, hour.g_per_kwh, hour.is_estimated) == ("FR", 31.0, True)
@@ -44,12 +44,12 @@ def test_what_is_asked_for_leaves_no_choice_to_the_service(grid):
             "zone": "FR",
             "temporalGranularity": "hourly",
             "emissionFactorType": "lifecycle",
-            "disableCallerLookup": "true",  # or an unknown zone is answered for where the caller seems to be
+            "disableCallerLookup": "true",  # or the answer for an unknown zone is that of the caller's address
         }
     ]
 
 
-def test_an_older_service_that_repeats_less_is_taken_and_what_it_does_not_say_is_not_called_measured(grid):
+def test_an_older_service_that_repeats_less_is_accepted_and_what_it_leaves_out_is_not_called_measured(grid):
     grid.answer = {name: hour_of(NOW_S)[name] for name in ("zone", "carbonIntensity", "datetime")}
     assert client(grid).latest().is_estimated
     grid.answer = hour_of(NOW_S, 40.5, isEstimated=False)
@@ -57,13 +57,13 @@ def test_an_older_service_that_repeats_less_is_taken_and_what_it_does_not_say_is
 
 
 @cases("zone", ["fr", "FR&x=1", "", "FR\n", "FRANCE", "../x"])
-def test_what_is_no_zone_is_not_asked_for(zone):
+def test_only_a_zone_is_asked_for(zone):
     with pytest.raises(PlaceError, match="not an Electricity Maps zone"):
         ElectricityMaps(zone, TOKEN)
 
 
 @cases("token", ["", " ", "to ken", "tok\nX-Evil: 1", "t\u00f6ken"])
-def test_what_is_no_token_is_not_sent_and_not_shown(token):
+def test_an_invalid_token_is_not_sent_and_not_shown(token):
     with pytest.raises(PlaceError, match="no token has") as caught:
         ElectricityMaps("FR", token)
     assert not token.strip() or token.strip() not in "".join(traceback.format_exception(caught.value))
@@ -84,7 +84,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("status", REFUSED)
-def test_a_refusal_is_told_with_what_to_do_and_without_the_token(grid, status):
+def test_a_refusal_gives_an_error_with_what_to_do_and_without_the_token(grid, status):
     grid.answer = (status, {"Location": f"{grid.url}/v4/elsewhere"} if status == 302 else {})
     with pytest.raises(NoFigureError, match=rf"answers {status} \(zone FR\)") as caught:
         client(grid).latest()
@@ -148,7 +148,7 @@ def test_an_answer_that_is_not_what_was_asked_for_gives_no_figure(grid, case):
     assert len(grid.asked) == 1, "the same question would get the same answer"
 
 
-def test_a_disclaimer_that_is_no_sandboxs_and_no_ascii_is_no_matter(grid):
+def test_a_disclaimer_in_another_script_and_of_no_sandbox_is_ignored(grid):
     grid.answer = json.dumps(hour_of(NOW_S, _disclaimer="\u00a9 Electricity Maps"), ensure_ascii=False).encode()
     assert client(grid).latest().g_per_kwh == 31
 
@@ -174,7 +174,7 @@ def test_a_service_that_stalls_is_given_up(grid, monkeypatch):
     assert len(grid.asked) == 3
 
 
-def test_a_service_that_is_not_there_is_told(grid):
+def test_a_service_that_is_not_there_is_reported(grid):
     grid.close()
     with pytest.raises(NoFigureError, match="Connection refused"):
         client(grid).first()
@@ -183,7 +183,7 @@ def test_a_service_that_is_not_there_is_told(grid):
 @pytest.mark.parametrize(
     ("header", "seconds"), [("7", 7.0), ("86400", 3600.0), ("9" * 40, 3600.0), ("Wed, 21 Oct 2026", 0.0), ("-1", 0.0)]
 )
-def test_how_long_the_service_wants_to_be_left_alone_is_heard(grid, header, seconds):
+def test_the_pause_that_the_service_asks_for_is_kept(grid, header, seconds):
     grid.answer = (429, {"Retry-After": header})
     with pytest.raises(NoFigureError) as caught:
         client(grid).first()

@@ -12,7 +12,7 @@ def given(environ, pass_env=(), own_prefix=None):
     return job_environ(environ, pass_env=pass_env, own_prefix=own_prefix)
 
 
-def test_everything_but_secrets_is_handed_on():
+def test_everything_except_secrets_is_passed_on():
     environ = {
         "PATH": "/bin",
         "HOME": "/h",
@@ -40,7 +40,7 @@ def test_a_secret_is_withheld_and_named(name):
     assert given({name: "s"}, pass_env=[name]) == ({name: "s"}, ())
 
 
-def test_many_inputs_are_told_as_one():
+def test_many_inputs_are_reported_as_one():
     assert describe_withheld(("HF_TOKEN", "INPUT_A", "INPUT_B")) == "HF_TOKEN, INPUT_* (2)"
 
 

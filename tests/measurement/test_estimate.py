@@ -111,7 +111,7 @@ def test_a_record_can_be_priced_elsewhere_and_in_another_building():
     assert result.emissions_g.likely == pytest.approx(1.25 * find_place("POL").g_per_kwh)
 
 
-def test_a_record_of_a_very_short_run_is_said_to_be_short():
+def test_a_record_of_a_very_short_run_is_marked_as_short():
     assert any("start-up" in text for text in estimate_record(record(duration_s=2.0), scale=40, place=None).left_out)
 
 
@@ -126,7 +126,7 @@ def test_a_device_that_takes_nothing_is_refused():
         estimate_job(device=Device(name="device", max_power_w=0.0, source="--power"), count=1, hours=1, place=FRANCE)
 
 
-def test_an_estimate_from_a_run_that_failed_says_so():
+def test_an_estimate_from_a_run_that_failed_is_marked():
     sources = estimate_record(record(outcome=Outcome.FAILED, exit_status=1), scale=2, place=None).sources
     assert any("failed" in text for text in sources)
 
@@ -215,7 +215,7 @@ def test_a_scale_of_zero_is_not_taken_for_one(cli, tmp_path):
     assert "--scale 0 is not above 0" in err
 
 
-def test_an_unknown_location_is_no_estimate(cli):
+def test_an_unknown_location_gives_no_estimate(cli):
     code, _, err = cli("estimate", "--gpu", "A100", "--hours", "1h", "--location", "US")
     assert code == 2
     assert "USA" in err

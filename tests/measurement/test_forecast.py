@@ -1,4 +1,4 @@
-"""Where a run is heading, from what it has used and what it has done."""
+"""The forecast of a run, from what it has used and what it has done."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_long_run_keeps_few_of_the_points_that_it_passed(job):
     assert len(job.forecaster._slopes["file"]._passed) < 520
 
 
-def test_progress_that_falls_back_is_counted_anew(job):
+def test_progress_that_falls_back_is_counted_from_there(job):
     for step in range(0, 60, 10):
         job.writes(f"{step}/100").take(step / 100)
     assert job.writes("0/100").take(0.6) is None
@@ -122,7 +122,7 @@ def test_another_bar_is_counted_from_its_own_beginning(job):
     assert job.forecast.share == pytest.approx(2.0)
 
 
-def test_a_bar_of_three_seconds_is_no_job(job):
+def test_a_bar_of_three_seconds_is_not_a_job(job):
     for step in range(0, 60, 20):
         assert job.prints(f"\r{step}%|#| {step}/100 [00:10<00:14, 4.1it/s]").take(0.01 * step) is None
     assert job.prints("\r60%|#| 60/100 [00:10<00:14, 4.1it/s]").take(0.6) == pytest.approx(1.0)
@@ -159,7 +159,7 @@ def writing(steps, total, pause_s=0.06):
     )
 
 
-def test_the_run_warns_once_and_says_by_what(run):
+def test_the_run_warns_once_and_names_the_source(run):
     budget = Budget(max_energy_kwh=20.0)
     record = run(writing(400, 400), until=lambda: run.forecasts, meter=FakeMeter(), budget=budget, forecast=True)
 
@@ -182,8 +182,8 @@ def test_by_the_clock_too(run):
     )
 
 
-def said_of(shares, announcer, *, is_recognised=True, begin_s=0.0):
-    """What is said of one forecast a second; None is none."""
+def messages(shares, announcer, *, is_recognised=True, begin_s=0.0):
+    """The messages about one forecast a second; None means no forecast."""
     found = []
     for second, share in enumerate(shares, start=1):
         forecast = None if share is None else Forecast(share=share, by="its bar, 4/10")
@@ -191,9 +191,9 @@ def said_of(shares, announcer, *, is_recognised=True, begin_s=0.0):
     return [said.warning or said.notice for said in found if said.warning or said.notice]
 
 
-def test_a_warning_is_taken_back_when_it_no_longer_holds_and_said_anew_when_it_does():
+def test_a_warning_is_withdrawn_when_it_no_longer_holds_and_repeated_when_it_does():
     announcer = Announcer()
-    first, back, again = said_of([0.5, 1.4, 1.3, 0.98, 1.1, 0.7, 0.6, 1.2, 1.2], announcer)
+    first, back, again = messages([0.5, 1.4, 1.3, 0.98, 1.1, 0.7, 0.6, 1.2, 1.2], announcer)
     assert first.startswith("heading for 140%")
     assert back.startswith("no longer heading over the budget: for 70%")
     assert again.startswith("heading for 120%")
@@ -203,21 +203,21 @@ def test_a_warning_is_taken_back_when_it_no_longer_holds_and_said_anew_when_it_d
 
 def test_a_warning_is_taken_back_when_nothing_is_forecast_any_more():
     announcer = Announcer()
-    assert len(said_of([1.4] + [None] * 20, announcer)) == 1
-    (back,) = said_of([None] * 20, announcer, begin_s=21.0)
+    assert len(messages([1.4] + [None] * 20, announcer)) == 1
+    (back,) = messages([None] * 20, announcer, begin_s=21.0)
     assert "no longer holds" in back
     assert announcer.end(0.5).notice is None
     over = Announcer()
-    said_of([1.4], over)
+    messages([1.4], over)
     assert over.end(1.1).notice is None, "it came true"
 
 
 def test_silence_is_explained_once_and_only_if_nothing_is_recognised():
     announcer = Announcer()
-    (explained,) = said_of([None] * 400, announcer, is_recognised=False)
+    (explained,) = messages([None] * 400, announcer, is_recognised=False)
     assert "expected-duration" in explained
-    assert said_of([None] * 400, Announcer(), is_recognised=True) == []
-    assert said_of([None] * 100, Announcer(), is_recognised=False) == []
+    assert messages([None] * 400, Announcer(), is_recognised=True) == []
+    assert messages([None] * 100, Announcer(), is_recognised=False) == []
 
 
 def test_a_trainers_state_beside_its_checkpoints_is_its_progress(tmp_path):
@@ -251,7 +251,7 @@ def test_early_stopping_is_named_as_what_the_forecast_leaves_out(job):
     assert "heading" in Announcer().say(job.forecast, elapsed_s=9.0, is_recognised=True).warning
 
 
-def test_a_figure_that_no_budget_is_missed_by_is_not_said(run):
+def test_a_share_of_over_ten_times_the_budget_is_printed_as_over_1000_percent(run):
     def distort(reading):
         energy = Energy(total=0.9, cpu=0.6, ram=0.3)
         return replace(reading, elapsed_s=1.0, energy_kwh=energy, emissions_g=0.9 * 56.0)

@@ -22,7 +22,7 @@ MAKERS = ("nvidia.com", "amd.com", "cloud.google.com")
 LISTS = ("techpowerup.com", "arXiv", "github.com/")
 
 
-def test_every_line_is_plausible_and_says_whose_figure_it_is():
+def test_every_line_is_plausible_and_has_its_source():
     for line in LINES:
         assert 20 <= line.get("min_power_w", line["max_power_w"]) <= line["max_power_w"] <= 2000, line
         assert line["basis"] in {"maker", "listed"}, line
@@ -107,7 +107,7 @@ def test_a_name_is_found_without_its_blanks(written, watts):
         "4 x A100 80 GB",
     ],
 )
-def test_cl208_knows_a_card_that_is_written_as_one_word(hardware):
+def test_cl208_recognises_a_card_that_is_written_as_one_word(hardware):
     found = bounds(hardware, 10.0, None)
     assert found is not None
     assert found.is_counted
@@ -127,7 +127,7 @@ def test_cl208_allows_for_the_power_that_estimate_takes():
             assert least <= line["max_power_w"] <= most, line
 
 
-def test_what_cl208_knows_is_plausible_and_a_card_of_the_table():
+def test_what_cl208_recognises_is_plausible_and_a_card_of_the_table():
     assert set(rated_w()) <= {found for line in LINES for found in models_in(line["name"])}
     for model, (least, most) in rated_w().items():
         assert 20 <= least <= most <= 2000, model
@@ -135,7 +135,7 @@ def test_what_cl208_knows_is_plausible_and_a_card_of_the_table():
 
 
 @cases("hardware", ["4 x TPU v4", "8 x Intel Gaudi 2", "2 x TITAN RTX", "8 x MI325X"])
-def test_cl208_bounds_accelerators_that_are_no_nvidia_card_of_today(hardware):
+def test_cl208_bounds_accelerators_other_than_current_nvidia_cards(hardware):
     found = bounds(hardware, 10.0, None)
     assert found is not None
     assert found.is_counted

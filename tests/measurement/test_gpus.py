@@ -1,4 +1,4 @@
-"""NVIDIA GPUs: which are counted, how, and that none is ever quietly 0. Power is a stub's, at the NVML boundary."""
+"""NVIDIA GPUs: which are counted, how, and that no GPU is ever quietly 0. Power is a stub's, at the NVML boundary."""
 
 from __future__ import annotations
 
@@ -90,12 +90,12 @@ def test_a_gpu_that_is_not_here_or_not_unique_is_refused_and_never_zero(four, va
     assert UUIDS[0] in caught.value.hint
 
 
-def test_hidden_gpus_are_said_to_be_hidden(four):
+def test_hidden_gpus_are_reported_as_hidden(four):
     (warning,) = open_gpus({"CUDA_VISIBLE_DEVICES": ""}).warnings
     assert "hides 4 GPUs" in warning
 
 
-def test_a_mig_slice_counts_its_whole_gpu_and_says_so(machine):
+def test_a_mig_slice_counts_its_whole_gpu_with_a_warning(machine):
     slices = ["MIG-11111111-2222-3333-4444-555555555555", "MIG-99999999-2222-3333-4444-555555555555"]
     machine(StubGpu(uuid=UUIDS[0]), StubGpu(uuid=UUIDS[1], mig=slices))
     for value in (slices[0], "MIG-9999", "1"):
@@ -155,7 +155,7 @@ def test_a_lost_gpu_gives_no_reading_and_its_counter_makes_up_for_it_when_it_is_
     assert gpus.read() * 3.6e6 == pytest.approx(device.energy_j(12), rel=0.01)
 
 
-def test_a_lost_gpu_without_counter_gives_no_reading_and_says_why(machine):
+def test_a_lost_gpu_without_counter_gives_no_reading_and_a_cause(machine):
     gpus, clock = virtual(machine, StubGpu(has_counter=False, lost=[(5.0, 99.0)]))
     readings = drive(gpus, clock, 12)
     assert readings[:5].count(None) == 0
@@ -168,7 +168,7 @@ def test_one_failing_gpu_of_two_is_never_the_others_energy_alone(machine):
     assert drive(gpus, clock, 6)[2:] == [None] * 4
 
 
-def test_a_counter_that_stands_still_under_load_is_no_counter(machine):
+def test_a_counter_that_stands_still_under_load_is_not_used(machine):
     gpus, clock = virtual(machine, StubGpu(is_stuck=True))
     assert drive(gpus, clock, 8)[-1] is None
     assert "stands still at 300 W" in gpus.last_failure
@@ -223,14 +223,14 @@ def test_a_gpu_on_the_host_that_cannot_be_read_stops_the_run_with_the_cause(mach
     assert "in-job action" in caught.value.hint
 
 
-def test_a_gpu_without_permission_says_whose_group_it_is(machine, host):
+def test_a_gpu_without_permission_gives_an_error_with_its_group(machine, host):
     machine(init_error=NVMLError_NoPermission("Insufficient Permissions"))
     with pytest.raises(MeasurementError) as caught:
         open_gpus({}, root=host)
     assert "/dev/nvidia*" in caught.value.hint
 
 
-def test_a_missing_nvml_package_is_the_cause_where_there_is_a_gpu(monkeypatch, host):
+def test_a_missing_nvml_package_is_the_cause_if_there_is_a_gpu(monkeypatch, host):
     monkeypatch.setitem(sys.modules, "pynvml", None)
     with pytest.raises(MeasurementError) as caught:
         open_gpus({}, root=host)
@@ -245,7 +245,7 @@ def test_an_unreadable_gpu_may_be_left_out_on_request_or_when_hidden_from_the_jo
     assert open_gpus({"CUDA_VISIBLE_DEVICES": ""}, root=host).warnings == ()
 
 
-def test_an_audio_function_of_nvidia_is_no_gpu(machine, host):
+def test_an_audio_function_of_nvidia_is_not_a_gpu(machine, host):
     machine(init_error=NVMLError("x"))
     (host / "sys/bus/pci/devices/0000:00:05.0/class").write_text("0x040300\n")
     assert open_gpus({}, root=host).gpus == ()
@@ -335,7 +335,7 @@ def test_a_required_gpu_that_is_not_here_is_an_error(machine):
         ({}, False),
     ],
 )
-def test_a_gpu_that_the_job_is_told_to_use_where_none_can_be_seen_is_said(machine, tmp_path, environ, is_told):
+def test_a_gpu_that_the_job_should_use_and_that_cannot_be_seen_is_reported(machine, tmp_path, environ, is_told):
     machine(init_error=NVMLError_LibraryNotFound)
     gpus = open_gpus(environ, root=tmp_path)
     assert gpus.gpus == ()
@@ -343,7 +343,7 @@ def test_a_gpu_that_the_job_is_told_to_use_where_none_can_be_seen_is_said(machin
 
 
 @pytest.mark.parametrize(("factor", "is_told"), [(1.0, False), (0.2, True), (5.0, True)])
-def test_a_counter_that_goes_at_another_pace_than_the_power_is_told(machine, factor, is_told):
+def test_a_counter_that_goes_at_another_pace_than_the_power_gives_a_warning(machine, factor, is_told):
     gpus, clock = virtual(machine, StubGpu(watts=200))
     stub = sys.modules["pynvml"]
     real = stub.nvmlDeviceGetPowerUsage
@@ -353,7 +353,7 @@ def test_a_counter_that_goes_at_another_pace_than_the_power_is_told(machine, fac
     assert any("the two disagree" in warning for warning in gpus.warnings) is is_told
 
 
-def test_a_short_run_is_not_held_against_a_few_looks_at_its_power(machine):
+def test_a_short_run_is_not_compared_with_a_few_samples_of_its_power(machine):
     gpus, clock = virtual(machine, StubGpu(watts=200))
     stub = sys.modules["pynvml"]
     stub.nvmlDeviceGetPowerUsage = lambda handle: 20_000
@@ -362,7 +362,7 @@ def test_a_short_run_is_not_held_against_a_few_looks_at_its_power(machine):
     assert gpus.warnings == ()
 
 
-def test_a_power_or_a_counter_in_another_unit_is_told_also_in_a_short_run(machine):
+def test_a_power_or_a_counter_in_another_unit_gives_a_warning_also_in_a_short_run(machine):
     gpus, clock = virtual(machine, StubGpu(watts=200))
     stub = sys.modules["pynvml"]
     stub.nvmlDeviceGetPowerUsage = lambda handle: 200

@@ -1,4 +1,4 @@
-"""AMD GPUs: which are counted, how, and that none is ever quietly 0. Power is a stub's, at the amdsmi boundary."""
+"""AMD GPUs: which are counted, how, and that no GPU is ever quietly 0. Power is a stub's, at the amdsmi boundary."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_power_is_found_whatever_the_generation_calls_it(machine, key, other):
     ("changes", "method"),
     [
         ({"counter_key": "power"}, Method.COUNTER),  # ROCm 5.7
-        ({"counter_start": 0, "is_stuck": True}, Method.SAMPLED_POWER),  # 0 where power is drawn
+        ({"counter_start": 0, "is_stuck": True}, Method.SAMPLED_POWER),  # 0 although power is drawn
         ({"counter_start": (1 << 64) - 1, "is_stuck": True}, Method.SAMPLED_POWER),  # the largest number: not there
         ({"counter_start": (1 << 32) - 1, "is_stuck": True}, Method.SAMPLED_POWER),  # the largest of 32 bits
         ({"name": "AMD Radeon RX 7900 XTX"}, Method.SAMPLED_POWER),  # wraps, or counts in another unit
@@ -105,7 +105,7 @@ def test_power_is_found_whatever_the_generation_calls_it(machine, key, other):
         ({"name": "0x740f", "device_id": "0x740f"}, Method.COUNTER),  # an MI210 that amdsmi has no name for
     ],
 )
-def test_a_counter_is_one_only_where_it_counts(machine, changes, method):
+def test_a_counter_is_used_only_if_it_counts(machine, changes, method):
     gpus, clock = virtual(machine, StubAmd(watts=200, **changes))
     drive(gpus, clock, 10)
     assert gpus.method is method
@@ -141,7 +141,7 @@ def test_one_failed_reading_is_noticed_and_made_up_for(machine):
     assert gpus.read() * 3.6e6 == pytest.approx(2 * 3000, rel=0.01)
 
 
-def test_a_counter_that_stands_still_under_load_is_no_counter(machine):
+def test_a_counter_that_stands_still_under_load_is_not_used(machine):
     gpus, clock = virtual(machine, StubAmd(is_stuck=True))
     assert drive(gpus, clock, 8)[-1] is None
     assert "AMD GPU 0 stands still at 300 W" in gpus.last_failure
@@ -208,7 +208,7 @@ def test_a_gpu_that_is_not_here_or_not_unique_is_refused_and_never_zero(four, en
     assert IDS[3] in caught.value.hint
 
 
-def test_hidden_gpus_are_said_to_be_hidden(four):
+def test_hidden_gpus_are_reported_as_hidden(four):
     (warning,) = open_gpus({"ROCR_VISIBLE_DEVICES": ""}).warnings
     assert "hides 4 AMD GPUs" in warning
 
@@ -223,7 +223,7 @@ def test_an_index_counts_in_the_order_of_rocms_runtime(machine, version):
     assert indices({"ROCR_VISIBLE_DEVICES": "3,1"}) == [0, 3]
 
 
-def test_where_that_order_is_not_known_it_is_said(machine):
+def test_an_unknown_order_of_gpus_is_reported(machine):
     machine(*cards(), version=5)
     chosen = open_gpus({"ROCR_VISIBLE_DEVICES": "1"})
     assert [gpu.index for gpu in chosen.gpus] == [1]
@@ -266,7 +266,7 @@ def test_a_silent_card_of_one_die_is_refused_and_not_taken_for_its_neighbours_se
     assert "ROCR_VISIBLE_DEVICES" in caught.value.hint
 
 
-def test_partitions_of_a_card_are_one_card_also_where_each_states_the_whole_cards_power(machine):
+def test_partitions_of_a_card_are_one_card_even_if_each_states_the_whole_cards_power(machine):
     machine(*(StubAmd(serial=SERIALS[0], bdf=f"0000:c1:00.{part}") for part in range(4)))
     gpus = open_gpus({"ROCR_VISIBLE_DEVICES": "1,2"})
     assert [gpu.index for gpu in gpus.gpus] == [0]
@@ -287,7 +287,7 @@ def test_both_vendors_on_one_machine_are_counted_together(machine, monkeypatch):
     gpus = open_gpus({"CUDA_VISIBLE_DEVICES": "0", "ROCR_VISIBLE_DEVICES": "2"})
     assert [(gpu.index, gpu.name) for gpu in gpus.gpus] == [(0, "NVIDIA A100-SXM4-80GB"), (2, "AMD Instinct MI300X")]
     assert set(gpus.drivers) == {"nvidia-driver", "amdgpu-driver"}
-    # CUDA's variable is not HIP's where there is an NVIDIA card.
+    # CUDA's variable is not HIP's if there is an NVIDIA card.
     assert [gpu.name for gpu in open_gpus({"CUDA_VISIBLE_DEVICES": "-1"}).gpus] == ["AMD Instinct MI300X"] * 4
 
 

@@ -1,4 +1,4 @@
-"""Other processes on a card: told of at the start and while the job runs, and the record's GPU is marked."""
+"""Other processes on a card: reported at the start and while the job runs, and the record's GPU is marked."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_at_the_start_every_process_is_anothers_also_one_that_is_not_known_here(
 
 
 @pytest.mark.parametrize("kind", [StubGpu, StubAmd], ids=["nvidia", "amd"])
-def test_a_process_that_comes_while_the_job_runs_is_told_of_once_and_marks_its_card(machine, stranger, child, kind):
+def test_a_process_that_starts_while_the_job_runs_is_reported_once_and_marks_its_card(machine, stranger, child, kind):
     cards = [StubGpu(uuid=UUIDS[0]), StubGpu(uuid=UUIDS[1])]
     if kind is StubAmd:
         cards = [StubAmd(serial="0x11"), StubAmd(serial="0x12", bdf="0000:c9:00.0")]
@@ -202,7 +202,7 @@ def test_rocms_runtime_opens_every_card_and_is_on_those_of_which_it_holds_memory
 
 
 @pytest.mark.parametrize("gpu", [StubGpu(pids=[1]), StubAmd(pids=[1])], ids=["nvidia", "amd"])
-def test_a_driver_that_does_not_tell_of_processes_is_no_reason_to_fail(machine, gpu):
+def test_a_driver_that_does_not_list_processes_is_not_a_failure(machine, gpu):
     def refuse(handle):
         raise OSError("not permitted")
 
@@ -228,8 +228,8 @@ while not os.path.exists("enough"):
 """
 
 
-def test_the_record_of_a_run_marks_the_card_and_says_so_live(machine, stranger, run, monkeypatch):
-    """The job's own daemon is no other."""
+def test_the_record_of_a_run_marks_the_card_and_a_live_warning_does_too(machine, stranger, run, monkeypatch):
+    """The job's own daemon does not count as another user's."""
     monkeypatch.setattr(counting, "_LOOK_EVERY_S", 0.1)
     cards = [StubGpu(uuid=uuid) for uuid in UUIDS]
     machine(*cards)

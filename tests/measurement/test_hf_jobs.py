@@ -78,7 +78,7 @@ def test_a_flavor_with_gpus_that_cannot_be_read_starts_no_job(monkeypatch):
         assert started.stop() is not None
 
 
-def test_doctor_says_so_before_any_job(monkeypatch):
+def test_doctor_reports_it_before_any_job(monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", StubNvml((), init_error=NVMLError_LibraryNotFound()))
     found = diagnose(JOB, find_place=LocatedPlace, needs_grams=False)
     assert not found.is_sound
@@ -86,15 +86,15 @@ def test_doctor_says_so_before_any_job(monkeypatch):
     assert next(one.missing for one in found.obstacles if one.state is State.BROKEN).startswith("this Hugging Face Job")
 
 
-def test_a_forecast_that_passes_the_time_limit_is_said_once(run, monkeypatch):
+def test_a_forecast_that_passes_the_time_limit_is_reported_once(run, monkeypatch):
     """It has done little when it has used most of the time that the scheduler leaves it."""
     monkeypatch.setattr(limits, "_HF_DEFAULT_S", 1.5)
     environ, budget = dict(os.environ) | JOB, Budget(max_energy_kwh=1e6)
 
-    def was_said_four_ticks_ago():
+    def was_printed_four_ticks_ago():
         return any("heading for" in said for progress in run.progress[:-4] for said in progress.notices)
 
-    run(writing(2000, 10000), until=was_said_four_ticks_ago, environ=environ, budget=budget, forecast=True)
+    run(writing(2000, 10000), until=was_printed_four_ticks_ago, environ=environ, budget=budget, forecast=True)
     (notice,) = [notice for notice in run.notices if "heading for" in notice]
     assert notice.endswith(
         "a Hugging Face Job ends after 1.5 s unless it was started with --timeout, such as --timeout 4h"

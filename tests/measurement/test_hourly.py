@@ -62,7 +62,7 @@ class EnergyMeter(FakeMeter):
 
 
 class Watch:
-    """A watch that is told the figures."""
+    """A watch whose figures the test sets."""
 
     def __init__(self, first):
         self.latest = first
@@ -97,7 +97,7 @@ def go_on(metered, number, kwh):
     return meter.read()
 
 
-def test_each_hours_energy_costs_what_its_hour_says(metered):
+def test_each_hours_energy_is_priced_by_its_hour(metered):
     meter, _, watch = metered
     assert go_on(metered, TEN, 1.0).emissions_g == 20.0
     watch.latest = figure(TEN + 1, 60.0, is_estimated=False)
@@ -125,7 +125,7 @@ def test_a_figure_that_is_not_there_yet_is_stood_in_for_and_prices_its_hour_when
     assert meter.warnings == ()
 
 
-def test_an_hour_whose_figure_never_came_stays_priced_by_the_one_before_and_is_told(metered):
+def test_an_hour_whose_figure_never_came_stays_priced_by_the_one_before_with_a_warning(metered):
     meter, _, watch = metered
     go_on(metered, TEN, 1.0)
     go_on(metered, TEN + 1, 1.0)
@@ -139,7 +139,7 @@ def test_an_hour_whose_figure_never_came_stays_priced_by_the_one_before_and_is_t
     assert warning.endswith("latest hour before; Electricity Maps answers 500 (zone FR)")
 
 
-def test_while_the_grid_fails_the_same_words_say_so_and_when_it_answers_they_are_gone(metered):
+def test_the_warning_stays_the_same_while_the_grid_fails_and_goes_when_it_answers(metered):
     meter, _, watch = metered
     watch.last_failure = "Electricity Maps answers 500 (zone FR)"
     said = set()
@@ -153,16 +153,16 @@ def test_while_the_grid_fails_the_same_words_say_so_and_when_it_answers_they_are
     assert meter.warnings == ()
 
 
-@pytest.mark.parametrize(("kwh", "is_told"), [(0.01, False), (0.02, True)])
-def test_what_a_job_uses_as_an_hour_begins_is_no_news(metered, kwh, is_told):
+@pytest.mark.parametrize(("kwh", "is_warned"), [(0.01, False), (0.02, True)])
+def test_little_energy_as_an_hour_begins_gives_no_warning(metered, kwh, is_warned):
     meter, _, _ = metered
     go_on(metered, TEN, 1.0)
     go_on(metered, TEN + 1, kwh)
     meter.stop()
-    assert bool(meter.warnings) == is_told
+    assert bool(meter.warnings) == is_warned
 
 
-def test_before_the_first_reading_the_intensity_is_the_hours_and_none_is_said_to_be_used(metered):
+def test_before_the_first_reading_the_intensity_is_the_hours_and_no_energy_is_priced(metered):
     meter, _, _ = metered
     assert (meter.intensity.g_per_kwh, [hour.energy_kwh for hour in meter.intensity.hours]) == (20.0, [0.0])
     assert "Electricity Maps, zone FR, lifecycle factors, hour of " in source_in_words(meter.intensity)
@@ -182,7 +182,7 @@ def test_a_missed_reading_changes_nothing_and_its_energy_is_priced_by_the_next(m
 
 
 @pytest.mark.parametrize("kwh", [0.5, float("nan"), float("inf")])
-def test_energy_that_goes_back_or_is_none_has_no_price(metered, kwh):
+def test_energy_that_goes_back_or_is_missing_has_no_price(metered, kwh):
     meter, energy, _ = metered
     go_on(metered, TEN, 1.0)
     energy.kwh = kwh
@@ -360,7 +360,7 @@ def test_an_hour_that_is_not_there_yet_is_asked_for_again_soon_and_then_less_oft
     assert watch.latest.g_per_kwh == 60.0
 
 
-def test_a_failure_keeps_the_last_figure_is_told_and_tried_again(watched):
+def test_a_failure_keeps_the_last_figure_gives_a_warning_and_is_tried_again(watched):
     watch, service, clock = watched
     service.answer = NoFigureError("Electricity Maps answers 500 (zone FR)", hint="wait", wait_s=0.0)
     clock.now_s = (TEN + 1) * HOUR_S
@@ -374,7 +374,7 @@ def test_a_failure_keeps_the_last_figure_is_told_and_tried_again(watched):
     assert moments(watched, 2600) == []
 
 
-def test_the_service_is_left_alone_for_as_long_as_it_says(watched):
+def test_the_service_is_left_alone_for_as_long_as_it_asks(watched):
     watch, service, clock = watched
     service.answer = NoFigureError("Electricity Maps answers 429 (zone FR)", hint="wait", wait_s=1200.0)
     clock.now_s = (TEN + 1) * HOUR_S
@@ -526,7 +526,7 @@ def test_a_budget_in_grams_stops_a_job_whose_grid_turns_dirty(grid, run):
     assert record.intensity.hours[-1].g_per_kwh == 1500
 
 
-def test_a_limit_that_only_a_late_figure_keeps_is_said(run):
+def test_a_limit_that_only_a_late_figure_keeps_gives_a_warning(run):
     energy, watch = EnergyMeter(), Watch(figure(TEN, 100.0))
     energy.kwh, watch.number = 1.0, TEN + 1
 
@@ -542,15 +542,15 @@ def test_a_limit_that_only_a_late_figure_keeps_is_said(run):
     assert any("not over budget by the last reading" in warning for warning in record.warnings)
 
 
-def test_a_grid_that_fails_is_said_once_while_the_job_runs_and_its_cost_once_at_the_end(grid, run):
+def test_a_grid_that_fails_is_reported_once_while_the_job_runs_and_its_cost_once_at_the_end(grid, run):
     clock = Days(begins=lambda: run.progress)  # what fails before the first tick is in the record alone
     meter = hourly(FakeMeter(power_w=1e6, intensity=None), ElectricityMaps("FR", TOKEN, url=grid.url, clock=clock))
     grid.answer = 500
 
-    def was_said_eight_ticks_ago():
+    def was_printed_eight_ticks_ago():
         return any("stands in" in said for progress in run.progress[:-8] for said in progress.notices)
 
-    record = run("pass", until=was_said_eight_ticks_ago, meter=meter, tick_s=0.02)
+    record = run("pass", until=was_printed_eight_ticks_ago, meter=meter, tick_s=0.02)
 
     assert record.outcome is Outcome.COMPLETED
     assert len(record.intensity.hours) == 1

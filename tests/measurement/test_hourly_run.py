@@ -186,7 +186,7 @@ def test_the_configuration_may_name_the_zone_and_a_flag_wins(grid, environ):
     assert load_record("r.json").intensity.location == "POL"
 
 
-def test_an_estimate_takes_the_one_hour_and_says_so(grid, environ):
+def test_an_estimate_takes_the_one_hour_with_a_note(grid, environ):
     flags = ("--gpu", "A100", "--hours", "12h", "--electricity-maps", "FR")
     done = run(grid, environ, "estimate", *flags, "--format", "json")
     assert done.returncode == 0, done.stderr
@@ -195,7 +195,7 @@ def test_an_estimate_takes_the_one_hour_and_says_so(grid, environ):
     assert len(grid.asked) == 1
 
 
-def test_the_doctor_asks_the_grid_where_it_is_named_and_puts_it_into_the_workflows_line(grid, environ):
+def test_the_doctor_asks_the_grid_if_it_is_named_and_puts_it_into_the_workflows_line(grid, environ):
     done = run(grid, environ, "doctor", "--electricity-maps", "FR")
     assert done.returncode == 0, done.stdout
     assert "g/kWh in the hour of" in " ".join(done.stdout.split())
@@ -293,7 +293,7 @@ def test_lost_lines_cost_what_was_in_them_and_nothing_else(lost, energies):
     assert record.emissions_g == pytest.approx(record.energy_kwh.total * record.intensity.g_per_kwh)
 
 
-def test_without_the_line_in_which_the_last_hour_began_the_mean_is_right_and_the_hours_are_said_to_be_unknown():
+def test_without_the_line_in_which_the_last_hour_began_the_mean_is_right_and_the_hours_are_unknown():
     an_hourly_journal()
     cut(9)
     record = recover("r.jsonl")

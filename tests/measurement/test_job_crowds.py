@@ -73,7 +73,7 @@ def test_as_pid_1_the_job_is_measured_and_its_orphans_are_reaped():
     assert json.loads(Path("r.json").read_text())["outcome"] == "failed"
 
 
-def test_as_pid_1_a_signal_is_handed_on():
+def test_as_pid_1_a_signal_is_passed_on():
     """PID 1 has no default actions: a signal that nobody handles is lost, and a container is killed after 10 s."""
     mark = a_mark()
     source = "import pathlib, time; pathlib.Path('ready').touch(); time.sleep(60)"
@@ -92,7 +92,7 @@ def test_as_pid_1_a_signal_is_handed_on():
     wait_until(lambda: marked(mark) == [])
 
 
-def test_a_run_within_a_run_says_that_it_is_counted_by_the_outer_one_too():
+def test_a_run_within_a_run_warns_that_it_is_counted_by_the_outer_one_too():
     inner, environ = crowded_run("--record", "inner.json", source="pass")
     outer = [sys.executable, "-m", "tests.measurement.run_fake", "--record", "outer.json", "--", *inner]
     done = spawn.run(outer, env=environ, capture_output=True, text=True, timeout=60, check=False)
@@ -117,7 +117,7 @@ def test_closed_standard_streams_break_nothing():
 
 
 def test_a_job_whose_output_nobody_reads_does_not_hold_up_the_budget():
-    """The pipe is full and the job hangs in a write: it is stopped all the same."""
+    """The pipe is full and the job hangs in a write: it is stopped anyway."""
     source = "import os\nopen('ready', 'w').close()\nwhile True: os.write(1, b'x' * 65536)"
     command, environ = crowded_run("--max-energy", "1mWh", "--tick", "100ms", "--grace", "1s", source=source)
     began = time.monotonic()

@@ -34,7 +34,7 @@ def test_the_exit_status_passes_through(run, status):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
-def test_a_signal_passes_through_as_a_shell_says_it(run, signum):
+def test_a_signal_gives_the_status_that_a_shell_gives(run, signum):
     record = run(f"import os; os.kill(os.getpid(), {int(signum)})")
 
     assert record.exit_status == exit_code(record) == 128 + signum
@@ -74,7 +74,7 @@ def test_over_a_hard_limit_the_job_is_asked_first(run):
         "import signal, sys, time\n"
         "signal.signal(signal.SIGTERM, lambda *a: sys.exit(0))\n"
         "open('ready', 'w').close()\n"
-        "for _ in range(600): time.sleep(0.1)",  # a signal just before a sleep is heard when that sleep ends
+        "for _ in range(600): time.sleep(0.1)",  # a signal just before a sleep is handled when that sleep ends
         meter=PatientMeter(),
         budget=TINY,
     )
@@ -213,7 +213,7 @@ def test_a_descriptor_that_was_left_open_for_the_program_reaches_the_job(tmp_pat
     assert set(listed) <= {"0", "1", "2", "3", str(write_end)}, "3 is the listing's own"
 
 
-def test_a_stopped_job_is_ended_all_the_same(run):
+def test_a_stopped_job_is_still_ended(run):
     stop = "import os, signal; open('ready', 'w').close(); os.kill(os.getpid(), signal.SIGSTOP)"
     record = run(stop, meter=PatientMeter(), budget=TINY, grace_s=30.0)
 

@@ -18,11 +18,11 @@ from tests.measurement.processes import a_mark, fake_run, marked
 from tests.waiting import wait_until
 
 # A job that says when it is ready, notes each signal in a file, and ends at the second SIGINT or the first SIGTERM.
-# Its sleeps are short: Python hears a signal that arrives just before a sleep begins only when that sleep ends.
+# Its sleeps are short: Python handles a signal that arrives just before a sleep only when that sleep ends.
 LISTENER = """
 import pathlib, signal, sys, time
 def note(signum, frame):
-    with open("heard", "a") as stream: stream.write(f"{signum}\\n")
+    with open("received", "a") as stream: stream.write(f"{signum}\\n")
     if signum == signal.SIGTERM: sys.exit(0)
 for signum in (1, 2, 10, 12, 15, 28): signal.signal(signum, note)
 pathlib.Path("ready").touch()
@@ -52,12 +52,12 @@ def record():
     return json.loads(Path("r.json").read_text())
 
 
-def heard():
-    return [int(line) for line in Path("heard").read_text().split()] if Path("heard").exists() else []
+def received():
+    return [int(line) for line in Path("received").read_text().split()] if Path("received").exists() else []
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_is_handed_on_and_the_record_is_written(started, signum):
+def test_a_signal_is_passed_on_and_the_record_is_written(started, signum):
     ends = f"import signal, time, pathlib; signal.signal({int(signum)}, signal.SIG_DFL); pathlib.Path('ready').touch()"
     process = started(f"{ends}; time.sleep(60)", "--record", "r.json")
     process.send_signal(signum)
@@ -68,19 +68,19 @@ def test_a_signal_is_handed_on_and_the_record_is_written(started, signum):
     assert record()["energy_kwh"]["total"] > 0
 
 
-def test_a_cancelled_job_that_exits_0_was_cancelled_all_the_same(started):
+def test_a_cancelled_job_that_exits_0_still_counts_as_cancelled(started):
     process = started(LISTENER, "--record", "r.json")
     process.send_signal(signal.SIGTERM)
 
     assert process.wait(60) == 130
     assert (record()["outcome"], record()["exit_status"]) == ("interrupted", 0)
-    assert heard() == [signal.SIGTERM]
+    assert received() == [signal.SIGTERM]
 
 
-def test_the_group_hears_it_and_not_only_the_command(started):
+def test_the_whole_group_gets_the_signal(started):
     source = (
         "import os, signal, sys, time, pathlib\n"
-        "def note(*a): pathlib.Path(f'heard-{os.getpid()}').touch(); sys.exit(0)\n"
+        "def note(*a): pathlib.Path(f'received-{os.getpid()}').touch(); sys.exit(0)\n"
         "signal.signal(signal.SIGTERM, note)\n"
         "child = os.fork()\n"
         "if not child: pathlib.Path('ready').touch()\n"
@@ -90,7 +90,7 @@ def test_the_group_hears_it_and_not_only_the_command(started):
     process.send_signal(signal.SIGTERM)
     process.wait(60)
 
-    assert len(list(Path().glob("heard-*"))) == 2
+    assert len(list(Path().glob("received-*"))) == 2
 
 
 @pytest.mark.slow
@@ -122,20 +122,20 @@ def test_the_third_ctrl_c_does_not_wait(started):
     for count in (1, 2, 3):
         process.send_signal(signal.SIGINT)
         if count < 3:
-            wait_until(lambda wanted=count: len(heard()) >= wanted)
+            wait_until(lambda wanted=count: len(received()) >= wanted)
 
     assert process.wait(60) == 137
     assert time.monotonic() - began < 30, "half of the grace"
-    assert heard()[:2] == [signal.SIGINT, signal.SIGINT]
+    assert received()[:2] == [signal.SIGINT, signal.SIGINT]
     assert process.stderr.read().count("to end; once more kills it at once\n") == 1
 
 
-def test_user_signals_and_resizes_are_handed_on_without_ending_anything(started):
+def test_user_signals_and_resizes_are_passed_on_without_ending_anything(started):
     process = started(LISTENER)
     for count, signum in enumerate((signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH), 1):
         process.send_signal(signum)
-        wait_until(lambda wanted=count: len(heard()) == wanted)
-    assert heard() == [signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH]
+        wait_until(lambda wanted=count: len(received()) == wanted)
+    assert received() == [signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH]
 
     process.send_signal(signal.SIGTERM)
     process.wait(60)

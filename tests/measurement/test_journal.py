@@ -119,7 +119,7 @@ def test_the_journal_of_a_run_that_ended_gives_its_own_record():
         (b'{"format": "carbon-lint/journal@1", "record": {}}\n', "does not hold a valid record"),
     ],
 )
-def test_what_is_no_journal_is_refused(content, said):
+def test_only_a_journal_is_accepted(content, said):
     Path("r.jsonl").write_bytes(content)
     with pytest.raises(InputError, match=said):
         recover("r.jsonl")
@@ -144,7 +144,7 @@ def test_a_journal_without_readings_gives_no_record():
     ids=str,
 )
 def test_a_damaged_reading_makes_no_record(damage):
-    """A flipped bit on the disk leaves a line that is JSON all the same."""
+    """A flipped bit on the disk leaves a line that is still JSON."""
     a_journal(2)
     whole = lines()
     Path("r.jsonl").write_text("".join(json.dumps(line) + "\n" for line in [*whole[:-1], {**whole[-1], **damage}]))
@@ -152,7 +152,7 @@ def test_a_damaged_reading_makes_no_record(damage):
         recover("r.jsonl")
 
 
-def test_an_energy_that_is_no_number_makes_no_record():
+def test_an_energy_that_is_not_a_number_makes_no_record():
     journal = Journal(Path("r.jsonl"))
     blank = a_record(outcome=Outcome.INTERRUPTED, exit_status=None, intensity=None, emissions_g=None)
     journal.write_header(record_to_json(blank), {"max_emissions_g": None, "max_energy_kwh": None})

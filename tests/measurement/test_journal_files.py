@@ -25,7 +25,7 @@ NO_LIMITS = {"max_emissions_g": None, "max_energy_kwh": None}
 
 
 class MeterThatCannotStart(FakeMeter):
-    """As where CodeCarbon is missing."""
+    """As if CodeCarbon is missing."""
 
     def start(self):
         raise MeasurementError("no figures")
@@ -106,7 +106,7 @@ def test_an_earlier_attempt_of_the_group_is_put_aside_when_the_job_starts(run):
 
 
 @pytest.mark.parametrize("text", ["{}", "[1]", "print(1)\n", '{"format": "carbon-lint/journal@1"}', "\udcff\n"])
-def test_what_is_no_record_is_never_overwritten(run, text):
+def test_only_a_record_is_ever_overwritten(run, text):
     Path("r.json").write_text(text, errors="surrogateescape")
     with pytest.raises(OutputError, match=r"r\.json exists and is not a carbon-lint record"):
         run("open('ran', 'w')", record_path="r.json")
@@ -132,7 +132,7 @@ def test_an_empty_file_and_a_record_of_another_version_make_way_for_a_record(run
 
 
 def test_only_its_own_file_is_removed_and_not_what_has_taken_the_name(run):
-    """As on a network file system without locks, or where somebody tidies up."""
+    """As on a network file system without locks, or when somebody tidies up."""
 
     class Replaced(MeterThatCannotStart):
         def start(self):
@@ -145,7 +145,7 @@ def test_only_its_own_file_is_removed_and_not_what_has_taken_the_name(run):
     assert Path("r.jsonl").read_text() == "another run's\n"
 
 
-def test_a_journal_that_is_removed_while_it_is_being_opened_is_made_anew(monkeypatch):
+def test_a_journal_that_is_removed_while_it_is_being_opened_is_made_again(monkeypatch):
     """Between open and lock the run that could not start removes its file: whoever locks a nameless one loses all."""
     first = Journal(Path("r.jsonl"))
     opened = []
@@ -265,7 +265,7 @@ def test_a_device_is_not_replaced_by_a_record(run):
     assert names() == ["pipe"]
 
 
-def test_a_journal_that_is_no_file_is_refused(run):
+def test_a_journal_that_is_not_a_file_is_refused(run):
     os.mkfifo("r.jsonl")
     with pytest.raises(OutputError, match="not a regular file"):
         run("open('ran', 'w')", record_path="r.json")

@@ -105,7 +105,7 @@ def test_the_status_of_the_rank_that_measures_reaches_the_launcher(launch, tmp_p
 
 @pytest.mark.parametrize("launcher", ["mpich", "openmpi"])
 def test_a_budget_of_the_whole_job_stops_every_node(launch, tmp_path, launcher):
-    """Two ranks stand for two nodes: each is told that it is the first of its own, and measures."""
+    """Two ranks stand for two nodes: the environment of each makes it the first of its node, so both measure."""
     script = f"""#!/bin/sh
 export OMPI_COMM_WORLD_LOCAL_RANK=0 OMPI_COMM_WORLD_LOCAL_SIZE=1 MPI_LOCALRANKID=0 MPI_LOCALNRANKS=1
 exec {sys.executable} -m carbon_lint run --location FRA --max-energy "16 mWh" --tick 200ms \\

@@ -1,4 +1,4 @@
-"""`run --forecast` hears the job's output, and the job and whoever reads it notice nothing of that."""
+"""`run --forecast` reads the job's output, and neither the job nor its reader notices that."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ def test_a_daemon_that_the_job_left_with_its_stdout_does_not_hang_the_run():
     wait_until(lambda: not marked(mark))
 
 
-def test_a_process_that_is_none_of_the_jobs_may_keep_the_pipe():
+def test_a_process_outside_the_job_may_keep_the_pipe():
     """A descriptor handed to it over a socket: the pipe has no end, and silence ends the wait."""
     holder = (
         "import array, os, socket, sys\n"
@@ -285,18 +285,18 @@ def resident_kb(pid):
     return int(found[1]) if found else 0
 
 
-def test_a_command_that_cannot_be_run_is_said_and_leaves_nothing_open():
+def test_a_command_that_cannot_be_run_is_reported_and_leaves_nothing_open():
     status, out, err = finished(["./no-such-program"], *NO_LIMIT)
     assert (status, out) == (127, b"")
     assert b"command not found" in err
 
 
-def test_closed_outputs_are_no_outputs():
+def test_closed_outputs_do_not_fail_the_run():
     line = f"exec {' '.join(map(repr, command('print(1)', *NO_LIMIT)))} >&- 2>&-"
     assert subprocess.run(["sh", "-c", line], env=environ(), check=False, stdin=subprocess.DEVNULL).returncode == 0
 
 
-def test_where_nothing_can_be_put_between_the_job_runs_as_ever_and_that_is_said():
+def test_if_nothing_can_be_put_between_the_job_runs_as_ever_with_a_note():
     script = (
         "import runpy, sys\n"
         "from carbon_lint.measurement.forecast import listening\n"
@@ -326,7 +326,7 @@ def many_descriptors():
 @pytest.mark.usefixtures("many_descriptors")
 @pytest.mark.parametrize("is_end", [True, False], ids=["its end", "silence"])
 def test_a_descriptor_beyond_1024_is_emptied_until_its_end_or_silence(is_end):
-    """As in a trainer with a thousand shards open; where the thread died the job's next write would end it."""
+    """As in a trainer with a thousand shards open: if the thread died, the job's next write would end it."""
     near, write_end = os.pipe()
     read_end, is_over = fcntl.fcntl(near, fcntl.F_DUPFD_CLOEXEC, 1050), os.eventfd(1)
     taken = []

@@ -72,7 +72,7 @@ def served():
         (GCP, "gcp/europe-west9", "Paris, France"),
     ],
 )
-def test_auto_asks_the_clouds_metadata_service_and_says_what_it_found(served, tmp_path, answers, code, name):
+def test_auto_asks_the_clouds_metadata_service_and_names_what_it_found(served, tmp_path, answers, code, name):
     found = locate((), "runner-1", metadata_url=served(answers), root=tmp_path)
     assert (found.place.code, found.place.name) == (code, name)
     assert code.replace("/", ", region ") in found.how
@@ -87,7 +87,7 @@ def test_auto_asks_only_the_cloud_whose_machine_this_is(served, tmp_path):
         locate((), "n", metadata_url=served(AWS), root=tmp_path)
 
 
-def test_auto_outside_any_cloud_says_how_to_name_the_place(served, tmp_path):
+def test_auto_outside_any_cloud_gives_an_error_with_how_to_name_the_place(served, tmp_path):
     with pytest.raises(PlaceError, match="cannot tell where this machine is") as caught:
         locate((), "laptop", metadata_url=served({}), root=tmp_path)
     assert "name the place" in caught.value.hint
@@ -96,7 +96,7 @@ def test_auto_outside_any_cloud_says_how_to_name_the_place(served, tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "<html>captive portal</html>", "EU WEST", "x" * 4000, "a\nb"])
-def test_an_answer_that_is_no_region_is_no_answer(served, tmp_path, text):
+def test_an_answer_that_is_not_a_region_gives_no_place(served, tmp_path, text):
     with pytest.raises(PlaceError):
         locate((), "n", metadata_url=served(dict.fromkeys(AZURE, text)), root=tmp_path)
 
@@ -111,7 +111,7 @@ def test_auto_does_not_go_through_a_proxy(served, tmp_path, monkeypatch):
     assert locate((), "n", metadata_url=served(AZURE), root=tmp_path).place.code == "azure/eastus2"
 
 
-def test_auto_gives_up_within_two_seconds_where_nobody_answers(tmp_path):
+def test_auto_gives_up_within_two_seconds_if_there_is_no_answer(tmp_path):
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -141,14 +141,14 @@ def test_the_first_machine_of_the_configuration_that_matches_wins_and_asks_nobod
     assert "GPU-PAR-*" in found.how
 
 
-def test_a_place_that_is_named_asks_nobody_and_auto_says_what_it_found():
+def test_a_named_place_asks_no_service_and_auto_names_what_it_found():
     assert resolve("FRA", (), "n").how is None
     found = resolve(" AUTO ", [Machine("n", "FRA")], "n")
     assert found.shown.startswith("location: FRA (France), 44.18 g/kWh (life-cycle, 2024")
     assert found.shown.endswith(", by [[machine]] match 'n' of this host, n")
 
 
-def test_run_with_auto_prints_what_the_configuration_says(carbon_lint):
+def test_run_with_auto_prints_what_the_configuration_gives(carbon_lint):
     Path("carbon-lint.toml").write_text('[[machine]]\nmatch = "*"\nlocation = "SWE"\n')
     done = carbon_lint("run", "--location", "auto", "--", "true")
     assert done.returncode == 0, done.stderr

@@ -83,7 +83,7 @@ def with_range(low, high):
     return distort
 
 
-def test_a_stop_says_the_range_and_at_the_end_what_the_job_used_in_all(run):
+def test_a_stop_prints_the_range_and_at_the_end_what_the_job_used_in_all(run):
     meter = FakeMeter(distort=with_range(0.5, 2.0))
     record = run(SLEEP, meter=meter, budget=Budget(max_energy_kwh=0.2), tick_s=0.1, grace_s=0.2)
 
@@ -115,7 +115,7 @@ def test_a_job_that_is_to_be_stopped_for_certain_goes_on_until_the_lower_end_is_
     assert (ends_before.stopped_by, ends_before.over_budget) == (None, True)
 
 
-def test_at_the_start_it_says_how_long_a_limit_on_a_modelled_figure_lasts(run):
+def test_at_the_start_it_prints_how_long_a_limit_on_a_modelled_figure_lasts(run):
     def noticed(assumptions, **limits):
         meter = FakeMeter()
         meter.assumptions = assumptions
@@ -143,7 +143,7 @@ def test_a_warning_comes_once_at_80_percent(run):
     ]
 
 
-def test_the_job_knows_its_run_and_where_to_write_its_progress_also_without_a_forecast(run, capfd):
+def test_the_jobs_environment_names_its_run_and_its_progress_file_even_without_a_forecast(run, capfd):
     run("import os; print(os.path.exists(os.environ['CARBON_LINT_PROGRESS']), len(os.environ['CARBON_LINT_RUN_ID']))")
     assert capfd.readouterr().out == "True 36\n"
 
@@ -220,7 +220,7 @@ FLAWS = {
 
 
 @pytest.mark.parametrize("flaw", FLAWS)
-def test_figures_that_cannot_be_right_are_no_figures(run, flaw):
+def test_impossible_figures_make_a_run_unmeasured(run, flaw):
     distort, said = FLAWS[flaw]
     record = run("pass", meter=FakeMeter(distort=distort))
 

@@ -109,7 +109,7 @@ def test_a_pue_that_cannot_be_is_refused(pue):
         CodeCarbonMeter(FRANCE, pue=pue)
 
 
-def test_a_cpu_power_given_by_the_user_is_taken_and_said_so():
+def test_a_cpu_power_given_by_the_user_is_taken_with_its_source():
     meter = CodeCarbonMeter(FRANCE, cpu_power_w=15.0, stated_by={"cpu-power": "carbon-lint.toml:3"})
     measured(meter)
     assert meter.methods.cpu is Method.USER
@@ -140,7 +140,7 @@ def test_folder_and_environment_are_as_they_were_also_when_starting_fails(monkey
     assert "cpuinfo" not in sys.modules or hasattr(sys.modules["cpuinfo"], "__file__")
 
 
-def test_a_folder_that_was_removed_is_no_hindrance(tmp_path):
+def test_it_measures_after_its_folder_was_removed(tmp_path):
     gone = tmp_path / "gone"
     gone.mkdir()
     os.chdir(gone)
@@ -151,7 +151,7 @@ def test_a_folder_that_was_removed_is_no_hindrance(tmp_path):
         os.chdir(tmp_path)
 
 
-def test_a_machine_on_which_nothing_can_be_written_is_no_hindrance(monkeypatch):
+def test_it_measures_if_nothing_can_be_written(monkeypatch):
     def read_only(*arguments, **options):
         raise OSError(30, "Read-only file system")
 
@@ -168,7 +168,7 @@ os.execv(sys.executable, [sys.executable, "-m", "carbon_lint", "run", "--locatio
 """
 
 
-def test_a_folder_that_may_be_entered_and_not_read_is_no_hindrance(tmp_path):
+def test_it_measures_in_a_folder_that_may_be_entered_and_not_read(tmp_path):
     folder = tmp_path / "closed"
     folder.mkdir(mode=0o111)
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
@@ -204,7 +204,7 @@ def test_another_codecarbon_is_refused(monkeypatch):
     assert "carbon-lint[run]" in caught.value.hint
 
 
-def test_a_missing_codecarbon_says_how_to_install_it(monkeypatch):
+def test_a_missing_codecarbon_gives_an_error_with_how_to_install_it(monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == "codecarbon"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "codecarbon", None)
@@ -238,7 +238,7 @@ def test_a_tracker_that_gives_no_figures_stops_the_run_before_the_job_starts(mon
         CodeCarbonMeter(FRANCE).start()
 
 
-def test_a_reading_that_fails_is_none_with_its_cause_and_the_next_good_one_counts_again(monkeypatch):
+def test_a_reading_that_fails_gives_nothing_and_a_cause_and_the_next_good_one_counts_again(monkeypatch):
     meter = CodeCarbonMeter(FRANCE)
     meter.start()
     hardware = meter._tracker._hardware[0]

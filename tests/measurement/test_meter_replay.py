@@ -155,7 +155,7 @@ def test_a_recording_cut_off_in_its_last_line_is_read_up_to_there():
         SMI.replace("220.00 W", "[N/A]"),
     ],
 )
-def test_what_is_no_recording_is_refused(text):
+def test_only_a_recording_is_accepted(text):
     with pytest.raises(InputError):
         parse_trace(text, "x")
 

@@ -1,4 +1,4 @@
-"""A job that has a CodeCarbon of its own, as the Trainer's callback starts one: told, never added."""
+"""A job that has a CodeCarbon of its own, as the Trainer's callback starts one: reported, never added."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def put(path, *rows):
 
 
 @pytest.mark.slow
-def test_the_jobs_own_tracker_is_told_and_not_added(carbon_lint, tmp_path):
+def test_the_jobs_own_tracker_is_reported_and_not_added(carbon_lint, tmp_path):
     (tmp_path / "out").mkdir()
     run = carbon_lint(
         *("run", "--location", "FRA", "--record", tmp_path / "r.json", "--", sys.executable, "-c", JOB), cwd=tmp_path
@@ -64,20 +64,20 @@ def test_only_what_was_written_meanwhile_counts_and_of_a_run_its_last_row(tmp_pa
     assert "wrote emissions.csv: 300 Wh, " in told
 
 
-def test_more_than_the_whole_run_and_coordinates_are_said(tmp_path):
+def test_more_than_the_whole_run_and_coordinates_give_a_warning(tmp_path):
     put(tmp_path / "emissions.csv", {"timestamp": NOW, "energy_consumed": "9", "longitude": "2.35", "latitude": "48.8"})
     more, where = nested.notes(a_record(), str(tmp_path))
     assert "more than the whole run" in more
     assert "longitude and latitude" in where
 
 
-def test_a_table_that_cannot_be_read_is_said(tmp_path):
+def test_a_table_that_cannot_be_read_is_reported(tmp_path):
     (tmp_path / "emissions.csv").write_text("not a table")
     (told,) = nested.notes(a_record(), str(tmp_path))
     assert "emissions.csv was written while the job ran and is not a table of CodeCarbon's" in told
 
 
-def test_what_is_hidden_or_far_away_is_passed_over(tmp_path):
+def test_hidden_and_distant_tables_are_skipped(tmp_path):
     put(tmp_path / ".cache" / "emissions.csv", {"timestamp": NOW})
     put(Path(tmp_path, "a", "b", "c", "d", "e") / "emissions.csv", {"timestamp": NOW})
     assert nested.notes(a_record(), str(tmp_path)) == ()

@@ -10,7 +10,7 @@ from tests.cases import cases
 
 
 @cases("lack", ["Linux", "os.eventfd"])
-def test_a_system_that_lacks_what_measuring_needs_is_told_so_before_the_job(cli, monkeypatch, lack):
+def test_a_system_that_lacks_what_measuring_needs_gets_an_error_before_the_job(cli, monkeypatch, lack):
     if lack == "Linux":
         monkeypatch.setattr(platform, "system", lambda: "Darwin")
     else:

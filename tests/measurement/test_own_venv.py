@@ -83,14 +83,14 @@ def test_an_active_venv_is_the_jobs(tmp_path):
     assert "python is" not in said
 
 
-def test_the_projects_own_venv_is_the_jobs_also_where_it_is_not_active(tmp_path):
+def test_the_projects_own_venv_is_the_jobs_even_if_it_is_not_active(tmp_path):
     tool = a_venv(tmp_path / "work/.venv")
     prefix, said = prefix_of_job([tool / "bin/carbon-lint"], path=[tool / "bin"])
     assert prefix == str(tool)
     assert "python is" not in said
 
 
-def test_a_venv_that_holds_the_jobs_packages_too_stays_and_that_is_said(tmp_path, outside):
+def test_a_venv_that_holds_the_jobs_packages_too_stays_with_a_note(tmp_path, outside):
     """As in an image with `ENV PATH=/venv/bin:$PATH`."""
     both = a_venv(tmp_path / "image", "torch")
     prefix, said = prefix_of_job([both / "bin/carbon-lint"], path=[both / "bin", outside / "bin"])
@@ -98,7 +98,7 @@ def test_a_venv_that_holds_the_jobs_packages_too_stays_and_that_is_said(tmp_path
     assert "of the environment that carbon-lint is installed in; activate another one" in said
 
 
-def test_a_program_that_only_our_own_venv_has_is_not_found_and_the_way_out_is_said(tmp_path):
+def test_a_program_that_only_our_own_venv_has_is_not_found_and_the_hint_has_a_way_out(tmp_path):
     tool = a_venv(tmp_path / "tools")
     path = f"{tool}/bin:{tmp_path}"
     environ = {**os.environ, "PATH": path}
@@ -222,7 +222,7 @@ def test_a_venv_with_packages_of_its_own_leaves_path_if_another_one_is_active(tm
         assert own.prefix == (str(tool) if is_left else None), environ
 
 
-def test_nothing_is_said_of_a_program_that_is_not_ours():
+def test_a_program_that_is_not_ours_gets_no_message():
     assert describe_program("sh", os.environ, OwnVenv(prefix="/opt/none"), "/opt/none") is None
     assert describe_program("/bin/sh", os.environ, OwnVenv(prefix="/opt/none"), "/opt/none") is None
     path = {"PATH": os.path.dirname(sys.executable)}

@@ -51,7 +51,7 @@ def energies(meter, seconds=10):
     return {phase.name: phase.energy_kwh.total for phase in meter.phases(one)}
 
 
-def test_the_energy_of_a_tick_with_a_boundary_is_split_by_time_and_said_to_be():
+def test_the_energy_of_a_tick_with_a_boundary_is_split_by_time_with_a_note():
     meter = metered([], [begin("load")], [], [begin("train"), begin("eval")], [], [])
     found = {each.name: each for each in meter.phases(record(energy_kwh=Energy(total=6.0), emissions_g=300.0))}
 
@@ -107,7 +107,7 @@ def test_a_million_names_do_not_grow_the_record():
     )
 
 
-def heard(*looks):
+def read_by(*looks):
     """What the job's output names over ticks of a kWh each; each look is what was printed since the last."""
     printed, meter = PrintedProgress(), PhaseMeter()
     for second, text in enumerate(looks, 1):
@@ -143,11 +143,11 @@ def heard(*looks):
     ],
 )  # fmt: skip
 def test_epochs_as_jobs_print_them(looks, expected):
-    assert heard(*looks) == (pytest.approx(expected), None)
+    assert read_by(*looks) == (pytest.approx(expected), None)
 
 
 def test_epochs_that_are_numbered_again_are_not_mixed_up():
-    found, problem = heard("Epoch 1/2\n", "Epoch 2/2\n", "Epoch 1/2\n", "Epoch 2/2\n", "")
+    found, problem = read_by("Epoch 1/2\n", "Epoch 2/2\n", "Epoch 1/2\n", "Epoch 2/2\n", "")
     assert found == pytest.approx({"1": 1.0, "2": 1.0})
     assert problem == "epoch 1 began again after epoch 2: what came then is listed by no epoch"
 
@@ -156,7 +156,7 @@ def names(marks):
     return [mark.name for mark in marks]
 
 
-def test_the_progress_file_may_be_appended_to_or_written_anew():
+def test_the_progress_file_may_be_appended_to_or_overwritten():
     path = Path("progress")
     path.touch()
     file = PhaseFile(path)
@@ -175,7 +175,7 @@ def test_the_progress_file_may_be_appended_to_or_written_anew():
     assert file.look() == []
 
 
-def test_a_flood_of_phases_costs_one_tick_and_is_said():
+def test_a_flood_of_phases_costs_one_tick_and_gives_a_warning():
     path = Path("progress")
     path.write_text("".join(f"phase {number}\n" for number in range(1_000_000)))
     marks = Marks(PhaseFile(path), None)
@@ -229,7 +229,7 @@ def test_a_secret_in_a_name_is_in_neither_record_nor_journal(run):
     assert b"hush" not in gzip.decompress(Path("r.jsonl.gz").read_bytes())
 
 
-def test_phases_of_an_unmeasured_run_are_none(run):
+def test_an_unmeasured_run_has_no_phases(run):
     one = run(JOB, meter=Ticking(failing=set(range(1000))), record_path="r.json")
     assert (one.energy_kwh.total, one.phases) == (None, ())
 

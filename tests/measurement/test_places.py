@@ -93,7 +93,7 @@ def test_what_codecarbon_would_quietly_replace_is_refused_with_the_name_that_was
 
 
 @cases("text", ["XXX", "", "   ", "gcp/mars", "日本", "FRA\n::set-output", "*", "FRA/paris/1er"])
-def test_an_unknown_location_is_refused_and_told_how_to_be_written(text):
+def test_an_unknown_location_is_refused_with_how_to_write_one(text):
     assert "ISO alpha-3" in hint_for(text) or "did you mean" in hint_for(text)
 
 
@@ -132,7 +132,7 @@ def test_every_place_has_words_a_source_and_a_finite_intensity():
         ("azure/usgovvirginia", "USA/virginia", "Virginia, USA", "by its own name"),
     ],
 )
-def test_a_region_of_aws_or_azure_says_whose_grid_it_is_given_and_where_that_was_read(code, ground, name, read_in):
+def test_a_region_of_aws_or_azure_names_its_grid_and_the_source_of_that(code, ground, name, read_in):
     place = places.find_place(code)
     if "eGRID" not in place.source:
         assert place.g_per_kwh == places.find_place(ground).g_per_kwh
@@ -180,7 +180,7 @@ def test_every_region_of_aws_and_azure_has_the_figure_of_a_known_place_and_names
     ],
 )  # fmt: skip
 def test_a_region_named_for_a_country_stands_in_it(provider, countries):
-    """Held against the region's own code, which the table's author did not choose."""
+    """Compared with the region's own code, which the table's author did not choose."""
     regions, _ = clouds_without_a_figure()
     codes = {place.code.partition("/")[2]: place.country_iso for place in regions if place.provider == provider}
     seen = set()
@@ -193,7 +193,7 @@ def test_a_region_named_for_a_country_stands_in_it(provider, countries):
     assert seen == set(countries)
 
 
-def test_azures_provinces_of_china_are_told_as_not_confirmed():
+def test_azures_provinces_of_china_are_marked_as_not_confirmed():
     """Microsoft names no place in China: a province there is the press's word, and its grams differ by a sixth."""
     regions, _ = clouds_without_a_figure()
     chinese = [place for place in regions if place.provider == "azure" and place.country_iso == "CHN"]
@@ -219,8 +219,8 @@ def newer_lines(provider):
     ("provider", "number", "digest"),
     [(None, 208, "b1f30bd2b4cb59f6"), ("gcp", 44, "36d9f5b5716c7b01")],
 )
-def test_no_figure_of_ember_or_google_was_changed_since_it_was_held_against_its_file(provider, number, digest):
-    """The tests below hold each line against the files of Ember and Google, which are no part of this repository."""
+def test_no_figure_of_ember_or_google_was_changed_since_it_was_compared_with_its_file(provider, number, digest):
+    """The tests below compare each line with the files of Ember and Google, which this repository does not hold."""
     lines = newer_lines(provider)
     assert len(lines) == number
     assert hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16] == digest
@@ -264,7 +264,7 @@ def test_a_replaced_figure_keeps_codecarbons_own_beside_it():
     assert virginia.in_codecarbon_g_per_kwh == virginia.g_per_kwh
 
 
-def test_a_figure_says_its_basis_and_year_and_its_age_only_if_that_is_over_two_years():
+def test_a_figure_has_its_basis_and_year_and_its_age_only_if_that_is_over_two_years():
     assert places.vintage("life-cycle", 2024, at=2026) == " (life-cycle, 2024)"
     assert places.vintage("combustion", 2023, at=2026) == " (combustion, 2023, 3 years old)"
     assert places.vintage(None, None) == ""
@@ -296,7 +296,7 @@ def test_the_page_on_measuring_counts_the_places_rightly():
         assert str(number) in text
 
 
-def test_auto_where_nobody_is_asked_is_not_taken_for_austria():
+def test_auto_is_not_taken_for_austria_if_no_service_is_asked():
     assert "AUT" not in hint_for("auto")
     assert "FRA" in hint_for("Auto ")
 

@@ -1,4 +1,4 @@
-"""What is heard of a job's progress in what it prints. The bars are tqdm's own, drawn here."""
+"""The progress of a job, read from what it prints. The bars are tqdm's own, drawn here."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Heard:
         self.screen = Screen()
         self.progress = PrintedProgress()
         self.now_s = 0.0
-        self.told = None
-        self.all_told = []
+        self.latest = None
+        self.all_latest = []
 
     def bar(self, steps, **options):
         return tqdm(range(steps), file=self.screen, mininterval=0, miniters=1, **options)
@@ -51,12 +51,12 @@ class Heard:
     def tick(self, seconds=1.0):
         self.now_s += seconds
         self.progress.feed(self.screen.take())
-        self.told = self.progress.look(self.now_s)
-        self.all_told.append(self.told)
-        return self.told
+        self.latest = self.progress.look(self.now_s)
+        self.all_latest.append(self.latest)
+        return self.latest
 
     def fraction(self):
-        return None if self.tick() is None else self.told.fraction
+        return None if self.tick() is None else self.latest.fraction
 
 
 @pytest.fixture
@@ -81,9 +81,9 @@ def job():
 def test_a_bar_of_tqdm_is_the_job(job, options):
     for step in job.bar(STEPS, **options):
         assert job.fraction() == step / STEPS
-        assert job.told.known_for_s == step
-    assert job.all_told[-1].by == "its bar, 99/100"
-    assert job.tick() is None, "it is done, and what follows is not told"
+        assert job.latest.known_for_s == step
+    assert job.all_latest[-1].by == "its bar, 99/100"
+    assert job.tick() is None, "it is done, and what follows does not count"
 
 
 def test_large_counts_are_read_as_tqdm_scales_them(job):
@@ -91,8 +91,8 @@ def test_large_counts_are_read_as_tqdm_scales_them(job):
     for _ in range(5):
         bar.update(456_000)
         job.tick()
-    assert job.told.fraction == pytest.approx(0.5, abs=0.001)
-    assert job.told.by == "its bar, 2.28M/4.56M"
+    assert job.latest.fraction == pytest.approx(0.5, abs=0.001)
+    assert job.latest.by == "its bar, 2.28M/4.56M"
     bar.close()
 
 
@@ -107,11 +107,11 @@ def test_the_trainers_bar_is_the_job_and_its_evaluations_are_not(job):
             job.tick()
             if training.n % 50 == 0:
                 tqdm.write(str({"loss": 0.5, "epoch": epoch}), file=job.screen)
-            assert training.n == 1000 or job.told.fraction == training.n / 1000
+            assert training.n == 1000 or job.latest.fraction == training.n / 1000
         for _ in job.bar(20, leave=False, position=1):
             job.tick()
-            assert training.n == 1000 or job.told.fraction == training.n / 1000
-    assert sum(told is None for told in job.all_told) == 100 + 21
+            assert training.n == 1000 or job.latest.fraction == training.n / 1000
+    assert sum(told is None for told in job.all_latest) == 100 + 21
     training.close()
 
 
@@ -140,7 +140,7 @@ def test_a_bar_that_comes_again_each_epoch_is_not_the_job(job, describe):
     for epoch in range(3):
         for step in job.bar(STEPS, desc=describe(epoch), leave=False):
             job.tick()
-            assert epoch == 0 or (job.told is None), f"epoch {epoch}, step {step}"
+            assert epoch == 0 or (job.latest is None), f"epoch {epoch}, step {step}"
 
 
 def test_what_comes_first_after_a_bar_that_comes_again_is_not_the_job_either(job):
@@ -159,11 +159,11 @@ def test_within_epochs_that_are_numbered_it_counts_from_the_second_on(job):
             assert job.fraction() == pytest.approx(expected)
         for _ in job.bar(20, desc="held-out rows"):
             assert job.fraction() == pytest.approx((epoch + (1 if epoch else 0)) / 10)
-    assert job.told.by == "its epochs, 10/10, if all 10 run"
+    assert job.latest.by == "its epochs, 10/10, if all 10 run"
 
 
 def test_epochs_that_waited_in_a_buffer_are_not_mixed_with_bars_that_did_not(job):
-    """Python's stdout is written in pieces of 8 KiB where it is a pipe, its stderr at once."""
+    """Python writes its stdout in pieces of 8 KiB if it is a pipe, its stderr at once."""
     waiting = ""
     for epoch in range(10):
         waiting += f"Epoch {epoch + 1}/10\n"
@@ -173,7 +173,8 @@ def test_epochs_that_waited_in_a_buffer_are_not_mixed_with_bars_that_did_not(job
                 waiting = ""
             job.tick()
             assert (
-                epoch < 3 or job.told.fraction == (epoch // 3 * 3 + 2 - (3 if (epoch % 3, step) < (2, 50) else 0)) / 10
+                epoch < 3
+                or job.latest.fraction == (epoch // 3 * 3 + 2 - (3 if (epoch % 3, step) < (2, 50) else 0)) / 10
             )
 
 
@@ -188,9 +189,9 @@ def test_a_bar_that_goes_on_over_the_epochs_is_the_job(job):
             bar.update()
             job.tick(0.1)
             if epoch == 1:
-                assert job.told.fraction == 0, "a tenth of a tenth would be wrong by ten"
+                assert job.latest.fraction == 0, "a tenth of a tenth would be wrong by ten"
             elif bar.n < 1000:
-                assert job.told.fraction == bar.n / 1000
+                assert job.latest.fraction == bar.n / 1000
     bar.close()
 
 
@@ -211,7 +212,7 @@ def test_keras_counts_within_its_epochs(job):
             )
             job.tick()
         # the last one stands at the end of the output, where a number may be cut
-        assert job.told.fraction == pytest.approx((epoch + 39 / 40) / 3)
+        assert job.latest.fraction == pytest.approx((epoch + 39 / 40) / 3)
         job.print("\n", "")
     for step in range(1, 33):
         job.print(f"\r{step}/32 [=====>......] - ETA: 3s", "")
@@ -223,16 +224,16 @@ def test_epochs_may_be_counted_from_0(job, first):
     for epoch in range(first, 10):
         for step in job.bar(STEPS, desc=f"Epoch {epoch}/9"):
             job.tick()
-            # What is left is what matters, and it is right also where epoch 0 was not seen.
+            # What is left is what matters, and it is right even if epoch 0 was not seen.
             total = 9 if first else 10
-            assert (1 - job.told.fraction) * total == pytest.approx(10 - epoch - step / STEPS)
+            assert (1 - job.latest.fraction) * total == pytest.approx(10 - epoch - step / STEPS)
         for _ in job.bar(20, desc="Validation DataLoader 0"):
             job.tick()
-            assert (1 - job.told.fraction) * total == pytest.approx(10 - epoch - 1, abs=0.02)
+            assert (1 - job.latest.fraction) * total == pytest.approx(10 - epoch - 1, abs=0.02)
 
 
 def test_lightnings_rich_bar_is_read_between_its_controls(job):
-    """It draws its bar anew in place, with the evaluation's below: colours, cursor up, erased line."""
+    """It redraws its bar in place, with the evaluation's below: colours, cursor up, erased line."""
     for epoch in range(4):
         for step in range(1, 41):
             done, left = "━" * (step // 2), "━" * (20 - step // 2)
@@ -257,7 +258,7 @@ def test_lightnings_rich_bar_is_read_between_its_controls(job):
         ("epoch 3/10 - acc=0.5", 3 / 10),
     ],
 )
-def test_one_line_says_the_epoch(job, line, fraction):
+def test_one_line_gives_the_epoch(job, line, fraction):
     job.print(line)
     assert job.fraction() == pytest.approx(fraction)
 
@@ -267,7 +268,7 @@ def test_results_printed_several_times_an_epoch_do_not_end_it(job):
         for _ in range(3):
             job.print(f"Epoch {epoch}/4 loss: 0.5")
             job.tick()
-    assert job.told.fraction == 3 / 4
+    assert job.latest.fraction == 3 / 4
 
 
 def test_results_printed_by_two_processes_at_once_end_it(job):
@@ -297,15 +298,15 @@ def test_steps_that_are_printed_are_the_job(job, text):
     for step in range(0, 500, 10):
         job.print(text.format(step))
         job.tick()
-    assert job.told.fraction == 0.49
-    assert job.told.by == "the steps it prints, 490/1000"
+    assert job.latest.fraction == 0.49
+    assert job.latest.by == "the steps it prints, 490/1000"
 
 
 def test_a_percentage_that_is_printed_is_the_job(job):
     for percent in range(50):
         job.print(f"[12:00:01] Progress: {percent}.5%")
         job.tick()
-    assert (job.told.fraction, job.told.by) == (0.495, "the progress it prints, 49.5%")
+    assert (job.latest.fraction, job.latest.by) == (0.495, "the progress it prints, 49.5%")
 
 
 @cases(
@@ -338,16 +339,16 @@ def test_a_percentage_that_is_printed_is_the_job(job):
         "9" * 500 + "%|##| 1/2 [",
     ],
 )
-def test_what_says_nothing_is_no_progress(line):
+def test_output_without_progress_gives_no_progress(line):
     assert read_line(line.encode()) is None
 
 
 def printed(job, lines, begin=0.0):
-    """Each line, a second apart; what is told after the last."""
+    """Read each line, a second apart; return the progress after the last."""
     for line in lines:
         job.print(line)
         job.tick()
-    return job.told
+    return job.latest
 
 
 def fraction_of(text, counts, announced=()):
@@ -385,7 +386,7 @@ def test_logs_of_many_trainers_are_read():
         assert fraction_of(text, counts, announced) == pytest.approx(expected, abs=1e-3), name
 
 
-def test_what_no_total_is_known_of_is_no_progress():
+def test_a_count_without_a_total_gives_no_progress():
     for text in (
         "Epoch: [{n}][ 420/5005]  Time 0.3",
         "Train: {n} [ 500/1251 ( 40%)]  Loss: 6.9",
@@ -400,14 +401,14 @@ def test_what_no_total_is_known_of_is_no_progress():
     assert fraction_of("Epoch {n}:  40%|#| 40/100 [00:10<00:14, 4.1it/s]", range(3), two) is None
 
 
-def test_time_that_the_job_says_is_left_is_its_progress():
+def test_the_time_left_that_the_job_prints_is_its_progress():
     job = Heard()
     for second in range(0, 900, 10):
         left = timedelta(seconds=1200 - second)
         job.print(f"[d2.utils.events]:  eta: {left}  iter: {second}  total_loss: 1.2")
         job.tick(10.0)
-    assert job.told.fraction == pytest.approx(0.75, abs=0.02)
-    assert "says" in job.told.by
+    assert job.latest.fraction == pytest.approx(0.75, abs=0.02)
+    assert "says" in job.latest.by
     job.print("mmengine - INFO - Epoch(val)  [1][50/150]    eta: 0:00:01  time: 0.05")
     assert job.tick().fraction == pytest.approx(0.75, abs=0.02), "the evaluation's does not count"
     job.print("eta: 1 day, 2:03:04")
@@ -433,7 +434,7 @@ def test_a_bar_whose_name_changes_is_one_bar(job):
         bar.set_description(f"loss {2.5 / (step + 1):.3g} {'best' if step % 7 else 'lr 1e-5'}")
         bar.update()
         job.tick()
-    assert job.told.fraction == 0.5
+    assert job.latest.fraction == 0.5
     assert len(job.progress._seen) == 1
     bar.close()
 
@@ -446,7 +447,7 @@ def test_optunas_bar_is_the_job_although_it_names_a_trial(job):
         bar.set_description(f"Best trial: {trial}. Best value: {0.5 / (trial + 1):.6}")
         bar.update()
         job.tick()
-    assert job.told.fraction == 0.5
+    assert job.latest.fraction == 0.5
     bar.close()
 
 
@@ -476,7 +477,7 @@ def test_two_processes_that_draw_one_bar_do_not_begin_it_again(job):
         job.print(f"\r{step}%|##| {step}/100 [00:10<00:14, 4.1it/s]", "")
         job.print(f"\r{step}%|##| {step // 2 + step // 3}/100 [00:10<00:14, 4.1it/s]", "")
         job.tick()
-    assert job.told.fraction == 0.49
+    assert job.latest.fraction == 0.49
 
 
 def pieces_of(data, cuts):
@@ -546,7 +547,7 @@ def test_the_end_of_a_flood_is_read_and_no_number_that_lost_its_head():
     assert stream.take() == ([b"step 421/1000"], b"")
 
 
-def test_an_endless_line_is_passed_over():
+def test_an_endless_line_is_skipped():
     stream = Stream()
     stream.feed(b"y" * MAX_LINE_BYTES)
     assert stream.take() == ([], b"y" * MAX_LINE_BYTES)
@@ -601,7 +602,7 @@ def test_no_output_makes_it_grow():
     ids=lambda text: text[:8],
 )
 def test_no_line_takes_long(text):
-    """As a multiple of a harmless line of that length: on a machine that is busy nothing else can be said."""
+    """As a multiple of a harmless line of that length: on a busy machine only a ratio can be tested."""
 
     def least_s(line):
         return min(timeit.repeat(lambda: read_line(line), number=20, repeat=5, timer=time.process_time))
@@ -609,7 +610,7 @@ def test_no_line_takes_long(text):
     assert least_s(text.encode()[:MAX_LINE_BYTES]) < 100 * least_s(b"a/b " * 500)
 
 
-def test_what_we_say_ourselves_is_not_heard_where_it_follows_a_bar():
+def test_our_own_message_after_a_bar_is_not_read_as_progress():
     line = read_line(b" 40%|##| 40/100 [00:10<00:14, 4.1it/s]carbon-lint: heading for 120%, going by its epochs, 3/10")
     assert line.epoch is None
     assert line.counter.done == 40

@@ -36,7 +36,7 @@ def test_readable_rapl_is_a_counter_and_forces_no_power(tmp_path):
     assert (plan.method, plan.max_power_w) == (Method.COUNTER, None)
 
 
-def test_masked_or_unreadable_rapl_is_no_counter(tmp_path, monkeypatch):
+def test_masked_or_unreadable_rapl_is_not_used(tmp_path, monkeypatch):
     (folder,) = fake_machine.rapl(machine(tmp_path, EPYC_7763), 1_000_000)
     real_access = os.access
     with monkeypatch.context() as patch:
@@ -240,7 +240,7 @@ def test_a_reset_is_not_taken_for_a_wrap(counted):
     meter.stop()
 
 
-def test_a_second_package_that_codecarbon_takes_for_a_mirror_is_counted_and_said(counted):
+def test_a_second_package_that_codecarbon_takes_for_a_mirror_is_counted_with_a_warning(counted):
     meter, folders = counted(5_000_000_000, 5_000_000_000)
     meter.start()
     time.sleep(0.06)

@@ -44,7 +44,7 @@ def test_nothing_that_is_looked_at_after_the_job_can_lose_the_record(run, monkey
     assert recover("r.jsonl") == load_record("r.json")
 
 
-def test_a_record_that_could_not_be_replaced_is_said_to_lack_the_notes(run, monkeypatch):
+def test_a_warning_names_the_notes_that_a_record_lacks_if_it_could_not_be_replaced(run, monkeypatch):
     real = nested.notes
 
     def protected(record, folder):

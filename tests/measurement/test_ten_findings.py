@@ -1,6 +1,6 @@
 """The ten ways in which CodeCarbon 3.3.2 alone is quietly wrong: each is shown on it, and shown to be right here.
 
-Where the first half of a test fails after an upgrade, CodeCarbon has mended that one: read docs/measuring.md again.
+If the first half of a test fails after an upgrade, CodeCarbon has fixed that one: read docs/measuring.md again.
 """
 
 from __future__ import annotations

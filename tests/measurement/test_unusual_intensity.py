@@ -39,14 +39,14 @@ def with_intensity(g_per_kwh, **changes):
 
 
 @given(usual)
-def test_what_a_grid_may_have_passes_every_door(g_per_kwh):
+def test_a_usual_intensity_is_accepted_everywhere(g_per_kwh):
     assert custom_place(g_per_kwh).g_per_kwh == g_per_kwh
     assert ActionInputs.from_environ({"INPUT_CARBON-INTENSITY": repr(g_per_kwh)}).carbon_intensity == g_per_kwh
     parse_record(render_record(with_intensity(g_per_kwh)).encode(), "r.json")
 
 
 @given(unusual)
-def test_what_no_grid_has_passes_no_door_unless_it_is_allowed(g_per_kwh):
+def test_an_unusual_intensity_is_refused_everywhere_unless_it_is_allowed(g_per_kwh):
     data = render_record(with_intensity(g_per_kwh)).encode()
     for refuse in (
         lambda: custom_place(g_per_kwh),

@@ -1,4 +1,4 @@
-"""A budget for a job on many nodes: the sum of all counts, any node stops all, and what is missing is said."""
+"""A budget for a job on many nodes: the sum of all counts, any node stops all, and a warning names what is missing."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_two_nodes_are_stopped_by_their_sum_in_processes_of_their_own(tmp_path):
 
 
 def test_the_limit_holds_after_the_first_node_has_died(run, monkeypatch):
-    """Its last figure counts, its silence is said, and no clock is believed: its file is of 1970."""
+    """Its last figure counts, a warning names its silence, and no clock is believed: its file is of 1970."""
     monkeypatch.setattr(whole_job, "SILENT_S", 0.2)
     path = write_node("shared/slurm-7-1", kwh=5.0)
     os.utime(path, (0, 0))
@@ -107,7 +107,7 @@ def test_the_limit_holds_after_the_first_node_has_died(run, monkeypatch):
     assert any("node other#0 has written nothing for 0.2 s" in text for text in record.warnings)
 
 
-def test_a_node_that_another_one_stops_says_by_which(run):
+def test_a_node_that_another_one_stops_names_that_one(run):
     stop = Path("shared/slurm-7-1/stop.json")
     stop.parent.mkdir(parents=True)
     stop.write_text('{"node": "gpu4#2"}')
@@ -120,7 +120,7 @@ def test_a_node_that_another_one_stops_says_by_which(run):
     assert not any("not over budget" in text for text in record.warnings), "its own sum may lag behind"
 
 
-def test_what_makes_the_sum_too_small_is_said_once(monkeypatch):
+def test_what_makes_the_sum_too_small_is_reported_once(monkeypatch):
     monkeypatch.setattr(whole_job, "SILENT_S", 0.1)
     one = node(0)
     write_node("shared/slurm-7-1", is_lost=True, has_ended=True)
@@ -154,8 +154,8 @@ def test_a_folder_of_an_earlier_job_or_one_that_cannot_be_used_starts_nothing():
         WholeJob("file", {}, 1.0)
 
 
-def test_a_full_disk_under_the_folder_is_said(monkeypatch, run):
-    """An empty file fits on it, so the first write is none. A failure of the last write is in the record."""
+def test_a_full_disk_under_the_folder_is_reported(monkeypatch, run):
+    """An empty file fits on it, so only a write with data fails. A failure of the last write is in the record."""
     written, whole = [], WholeJob._write
 
     def write(self, name, data):
@@ -188,7 +188,7 @@ def test_the_tasks_of_an_array_and_the_builds_of_two_projects_are_jobs_of_their_
     assert sorted(os.listdir("arrays")) == sorted(name for _, name in names)
 
 
-def test_files_that_hold_no_figures_are_no_node():
+def test_files_that_hold_no_figures_are_not_counted_as_nodes():
     one = node(0)
     bad = ({"energy_kwh": float("nan")}, {"energy_kwh": "much"}, {"low_kwh": -1.0}, {"x": 1}, {"emissions_g": "1"})
     for number, change in enumerate(bad):

@@ -1,4 +1,4 @@
-"""The wheel, built once, and an environment that holds it and nothing but what it requires."""
+"""The wheel, built once, and an environment that holds only it and what it requires."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def test_a_commit_with_a_bad_card_fails_with_the_finding(try_repo):
 
 @pytest.mark.hook
 @pytest.mark.timeout(600)
-def test_the_fixing_hook_mends_the_card_and_fails_so_that_the_change_is_looked_at(try_repo, tmp_path):
+def test_the_fixing_hook_fixes_the_card_and_fails_so_that_the_change_is_reviewed(try_repo, tmp_path):
     done = try_repo({"README.md": GOOD.replace("12.3", "12.3 g")}, "carbon-lint-fix")
 
     assert done.returncode == 1, done.stdout + done.stderr

@@ -19,7 +19,7 @@ def test_the_ids_are_the_two_that_are_promised():
 
 
 @cases("name", HOOKS)
-def test_an_entry_is_a_call_of_check_that_skips_what_is_no_card(name):
+def test_an_entry_is_a_call_of_check_that_skips_files_that_are_not_cards(name):
     program, verb, *flags = shlex.split(HOOKS[name]["entry"])
     assert (program, verb) == ("carbon-lint", "check")
     arguments = quick_arguments(flags)

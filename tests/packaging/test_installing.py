@@ -1,4 +1,4 @@
-"""Nobody is told to install carbon-lint by its bare name: whoever registers it first would be handed the tokens."""
+"""No page tells a user to install carbon-lint by its bare name: whoever registers that name would get the tokens."""
 
 from __future__ import annotations
 

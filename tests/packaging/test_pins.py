@@ -62,7 +62,7 @@ def test_what_init_writes_follows_the_release():
         ("owner/x", False),
     ],
 )
-def test_a_placeholder_is_told_from_an_owner(repository, expected):
+def test_a_placeholder_is_not_taken_for_an_owner(repository, expected):
     assert is_placeholder(repository) is expected
 
 

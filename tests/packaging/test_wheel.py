@@ -1,4 +1,4 @@
-"""What is in the wheel, and that it works where nothing else is installed."""
+"""What is in the wheel, and that it works if nothing else is installed."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_checking_loads_nothing_that_a_run_or_the_hub_needs(light, tmp_path):
         (("ledger", "sum", "--ledger", "s3://team/ledger"), 2, "carbon-lint[hub]"),
     ],
 )
-def test_what_a_plain_install_cannot_do_says_what_to_install(light, tmp_path, argv, status, install):
+def test_a_verb_that_a_plain_install_lacks_names_what_to_install(light, tmp_path, argv, status, install):
     (tmp_path / "README.md").write_text(GOOD)
 
     done = light(*argv, cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""The plan of a run: every value knows who states it."""
+"""The plan of a run: every value has its source."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def test_every_reader_of_a_card_reads_the_same_grams(block, emissions_g):
 
 
 @cases("energy", [".nan", ".inf", "-1"])
-def test_energy_that_is_no_amount_is_not_compared_with(energy):
+def test_only_energy_that_is_an_amount_is_compared_with(energy):
     data = f"---\nco2_eq_emissions: {{emissions: 9, energy_consumed: {energy}}}\n---\n".encode()
 
     assert figures_of_card(data, "the card").energy_kwh is None

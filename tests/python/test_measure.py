@@ -1,4 +1,4 @@
-"""`with measure(...)` and `@measure(...)`: the story of `run`, told around code of this process."""
+"""`with measure(...)` and `@measure(...)`: the story of `run`, around code of this process."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_the_body_is_measured_and_the_process_is_as_before(caplog):
     assert [phase.name for phase in run.record.phases] == ["warm up"]
 
 
-def test_however_the_body_ends_its_record_says_so_and_its_exception_passes():
+def test_however_the_body_ends_its_record_states_it_and_its_exception_passes():
     for error, outcome, status, stopped_by in (
         (ValueError("mine"), Outcome.FAILED, 1, None),
         (KeyboardInterrupt(), Outcome.INTERRUPTED, 130, StoppedBy.CANCEL),
@@ -250,7 +250,7 @@ def test_each_call_of_a_function_is_a_run_and_a_with_is_used_once(meters):
             measure(**TICK)(function)
 
 
-def test_a_run_within_a_run_says_that_the_two_must_not_be_added():
+def test_a_run_within_a_run_warns_that_the_two_must_not_be_added():
     with measure(**TICK) as outer, measure(**TICK) as inner:
         pass
     assert [one for one in outer.record.warnings if "inside run" in one] == []
@@ -344,7 +344,7 @@ def test_runs_of_a_clusters_job_are_one_run_group_as_with_the_command(monkeypatc
     assert load_record("runs/4.json").run_group is None
 
 
-def test_what_cannot_be_done_is_said_before_the_body_begins():
+def test_an_impossible_request_is_an_error_before_the_body_begins():
     Path("folder.json").mkdir()
     for given, said in (
         ({"location": "FRA", "max_energy": "2"}, "has no unit"),
@@ -370,7 +370,7 @@ def test_what_cannot_be_done_is_said_before_the_body_begins():
         assert said in text, text
 
 
-def test_the_page_says_what_there_is_and_its_first_example_runs(capsys):
+def test_the_page_names_what_there_is_and_its_first_example_runs(capsys):
     page = (ROOT / "docs" / "python.md").read_text()
     (arguments,) = re.findall(r"Each argument is the flag.*?: (.*?)\. Quantities", page, re.DOTALL)
     assert re.findall(r"`(\w+)`", arguments) != []

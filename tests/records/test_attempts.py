@@ -42,7 +42,7 @@ def test_a_record_of_another_group_is_kept_for_the_sum_over_that_group():
 
 
 @cases("run_group", ["g", None])
-def test_a_record_without_a_group_is_kept_where_no_sum_over_the_folder_takes_it(run_group):
+def test_a_record_without_a_group_is_kept_outside_every_sum_over_the_folder(run_group):
     write_record(attempt("one", run_group=None), "r.json")
     assert keep_earlier(attempt("two", run_group=run_group), "r.json").aside == Path("r.json.old").absolute()
     assert records_in(".") == []
@@ -62,7 +62,7 @@ def test_the_same_runs_record_is_replaced():
 
 
 @cases("content", ["", "{}", "text"])
-def test_what_is_no_record_is_replaced(content):
+def test_a_file_that_is_not_a_record_is_replaced(content):
     Path("r.json").write_text(content)
     assert keep_earlier(attempt("two"), "r.json") is None
 

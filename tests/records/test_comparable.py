@@ -123,7 +123,7 @@ def test_a_run_that_is_in_the_ledger_already_is_not_compared_with_itself(cli):
         (replace(ran("failed", energy_kwh=1000.0), outcome=Outcome.FAILED), "no completed run on main in ledger"),
     ],
 )
-def test_a_run_that_cannot_be_a_baseline_is_passed_over_and_counted(cli, other, why):
+def test_a_run_that_cannot_be_a_baseline_is_skipped_and_counted(cli, other, why):
     write_record(ran("r", energy_kwh=100.0, day=2), "r.json")
     add(other, "ledger")
     code, out, _ = gate(cli, "--baseline", "ledger:main")
@@ -180,7 +180,7 @@ def test_a_record_that_cannot_be_a_baseline_is_refused(cli, earlier, why):
     assert f"baseline record:base.json {why}" in err
 
 
-def test_a_card_that_states_this_very_run_is_no_baseline(cli):
+def test_a_card_that_states_this_very_run_is_not_a_baseline(cli):
     """`run --card`, then `gate --baseline card`."""
     Path("README.md").write_text("---\nlicense: mit\n---\n")
     write_record(ran("r", energy_kwh=100.0, day=2), "r.json")
@@ -219,7 +219,7 @@ def checkout(tmp_path):
     return folder
 
 
-def test_a_checkout_says_repository_commit_branch_and_whether_it_was_changed(checkout, monkeypatch):
+def test_a_checkout_gives_repository_commit_branch_and_whether_it_was_changed(checkout, monkeypatch):
     git(checkout, "remote", "add", "origin", "https://user:secret@github.com/team/model.git")
     found = provenance_from_checkout(str(checkout), {})
     commit = git(checkout, "rev-parse", "HEAD")
@@ -243,7 +243,7 @@ def test_without_a_remote_two_checkouts_of_one_name_are_two_repositories(checkou
     assert one != two
 
 
-def test_a_ci_is_believed_and_no_checkout_is_no_provenance(checkout, tmp_path):
+def test_a_ci_is_believed_and_without_a_checkout_there_is_no_provenance(checkout, tmp_path):
     environ = {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "a/b"}
     assert provenance_of(environ, str(checkout)).repository == "a/b"
     assert provenance_of({}, str(checkout)).commit == git(checkout, "rev-parse", "HEAD")
@@ -314,7 +314,7 @@ def test_no_git_variable_of_the_environment_chooses_another_repository(tmp_path,
 
 
 def test_the_run_group_of_a_schedulers_job_makes_no_two_jobs_different():
-    """Each job has another number, and the jobs of one training are compared all the same."""
+    """Each job has another number, and the jobs of one training are compared anyway."""
 
     def job(number, group):
         where = Provenance(repository="a/b", scheduler="slurm", run_id=number)

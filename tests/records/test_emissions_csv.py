@@ -152,7 +152,7 @@ def test_every_column_set_gives_the_same_grams_energy_and_place(columns):
     assert found.duration_s == 3600
 
 
-def test_what_the_file_says_is_in_the_record_and_what_it_does_not_say_is_none():
+def test_what_the_file_states_is_in_the_record_and_the_rest_is_empty():
     found = record(table({}))
     assert found.outcome is Outcome.COMPLETED
     assert found.exit_status is None
@@ -180,7 +180,7 @@ def test_the_figure_is_read_with_a_byte_order_mark_semicolons_or_no_line_break_a
 
 
 def test_every_number_of_a_spreadsheet_with_decimal_commas_is_read():
-    """Or a GPU that was counted is said not to have been."""
+    """If not, a record would call a GPU that was counted not measured."""
     plain = table(GOOD, delimiter=";")
     commas = re.sub(r"(?<=\d)\.(?=\d+;)", ",", plain.replace("3.12.1", "3,12,1"))
     assert "0,15;" in commas
@@ -223,7 +223,7 @@ def test_several_runs_have_to_be_chosen_or_summed():
         record(text, run_id="run-a", sum_runs=True)
 
 
-def test_runs_without_ids_are_told_apart_by_their_time():
+def test_runs_without_ids_are_distinguished_by_their_time():
     text = table({}, {"timestamp": "2026-11-03T10:00:00"}, columns=OLDEST)
     with pytest.raises(UsageError, match="2 runs"):
         record(text)
@@ -252,7 +252,7 @@ def test_runs_in_two_places_or_machines_name_none():
         (lambda text: text.replace("0.0168", "n/a", 1), "'emissions' is 'n/a'"),
     ],
 )
-def test_a_broken_row_is_left_out_and_said(spoil, kind):
+def test_a_broken_row_is_left_out_with_a_warning(spoil, kind):
     whole = table({"run_id": "whole", "timestamp": "2026-11-01T00:00:00"})
     broken = spoil(table({})).partition("\n")[2]
     found = record(whole + broken)
@@ -283,7 +283,7 @@ def test_a_figure_that_cannot_be_true_is_refused(row):
     assert refused.value.hint
 
 
-def test_quebec_has_to_be_confirmed_because_codecarbon_says_it_when_it_does_not_know():
+def test_quebec_has_to_be_confirmed_because_codecarbon_writes_it_for_an_unknown_place():
     text = table(QUEBEC)
     with pytest.raises(MissingFigureError, match="Quebec") as refused:
         record(text)
@@ -293,7 +293,7 @@ def test_quebec_has_to_be_confirmed_because_codecarbon_says_it_when_it_does_not_
     assert trusted.emissions_g == pytest.approx(1.181)
 
 
-def test_a_row_that_says_quebec_with_another_grids_intensity_names_no_place():
+def test_a_row_with_quebec_and_another_grids_intensity_names_no_place():
     found = record(table({**QUEBEC, "emissions": "0.11"}), trust_location=True)
     assert found.intensity.location is None
     assert found.intensity.location_name is None
@@ -315,7 +315,7 @@ def test_a_row_that_says_quebec_with_another_grids_intensity_names_no_place():
         {},
     ],
 )
-def test_the_worlds_average_has_to_be_confirmed_because_codecarbon_takes_it_when_it_does_not_know(where):
+def test_the_worlds_average_has_to_be_confirmed_because_codecarbon_takes_it_for_an_unknown_place(where):
     row = {**where, "emissions": "0.1425"}
     with pytest.raises(MissingFigureError, match="world's average") as caught:
         record(table(row))
@@ -331,7 +331,7 @@ def test_a_country_whose_own_figure_is_near_the_worlds_is_believed():
     assert record(table(row)).intensity.location == near.code
 
 
-def test_an_intensity_far_from_its_places_own_is_said():
+def test_an_intensity_far_from_its_places_own_gives_a_warning():
     """As `force_carbon_intensity_g_co2e_kwh` in a .codecarbon.config makes it."""
     found = record(table({"emissions": "0.0006"}))
     assert found.intensity.location == "FRA"
@@ -342,7 +342,7 @@ def test_an_intensity_far_from_its_places_own_is_said():
 
 @given(st.floats(1e-6, 1e9))
 def test_grams_that_no_grid_makes_of_the_energy_are_refused_unless_they_are_trusted(g_per_kwh):
-    """As kilograms that were taken for grams, or the other way round, make them."""
+    """As kilograms that were taken for grams, or grams that were taken for kilograms, make them."""
     assume(all(not math.isclose(g_per_kwh, edge, rel_tol=1e-6) for edge in (1, 475, 1500)))
     text = table({"country_name": "", "country_iso_code": "", "emissions": repr(g_per_kwh * 0.3 / 1000)})
     if 1 < g_per_kwh < 1500:
@@ -360,7 +360,7 @@ def test_a_run_without_grams_does_not_hide_in_a_sum():
         record(text, sum_runs=True)
 
 
-def test_a_place_prices_the_energy_anew():
+def test_a_place_prices_the_energy_again():
     france = find_place("FRA")
     found = record(table(QUEBEC), place=france)
     assert found.emissions_g == pytest.approx(0.3 * france.g_per_kwh)
@@ -420,7 +420,7 @@ def test_coordinates_and_process_tracking_are_warned_about():
         (b"emissions,energy_consumed\n1,2\n", InputError),
     ],
 )
-def test_a_file_that_is_no_such_table_is_refused(data, error):
+def test_a_file_that_is_not_such_a_table_is_refused(data, error):
     with pytest.raises(error):
         record(data)
 
@@ -432,7 +432,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path):
     assert record_from_csv([tmp_path / "emissions.csv"], Choice()).run_id == "run-a"
 
 
-def test_a_table_is_told_from_a_record():
+def test_a_table_is_not_taken_for_a_record():
     assert looks_like_csv(table({}).encode())
     assert looks_like_csv(b"\xef\xbb\xbf" + table({}, delimiter=";").encode())
     assert not looks_like_csv(b'{"emissions_g": 1, "a": 2}')

@@ -97,7 +97,7 @@ def test_every_row_without_a_usable_run_id_is_a_run_whatever_its_time(rows):
     assert record(text, run_id=names[1]).energy_kwh.total == pytest.approx(0.2), "each can be chosen by its name"
 
 
-def test_a_row_that_stands_there_twice_is_counted_once_and_said():
+def test_a_row_that_is_there_twice_is_counted_once_with_a_warning():
     text = table(row(run_id="", experiment_id="x"), row(run_id="", experiment_id="x"))
     found = record(text)
     assert found.energy_kwh.total == 0.3
@@ -275,7 +275,7 @@ def test_the_last_run_is_the_one_that_ended_last_and_the_list_has_it_first(secon
         assert refused.value.details[-1] == f"and {len(seconds) - 8} older one{'s' * (len(seconds) > 9)}"
 
 
-def test_the_last_run_is_not_guessed_if_the_times_do_not_tell():
+def test_the_last_run_is_not_guessed_if_the_times_are_equal_or_unreadable():
     with pytest.raises(UsageError, match="2 end at 2026-11-02 10:00:00"):
         record(table(row(run_id="a"), row(run_id="b")), last=True)
     with pytest.raises(UsageError, match="cannot be read"):
@@ -426,7 +426,7 @@ def test_ids_that_a_spreadsheet_made_numbers_of_join_no_runs():
     assert sum_of(table(*rows)).energy_kwh.total == pytest.approx(0.6)
 
 
-def test_more_than_a_machine_draws_is_said():
+def test_more_than_a_machine_draws_gives_a_warning():
     assert any("lost its decimal point" in warning for warning in record(table(row(300.0))).warnings)
     assert not any("lost its decimal point" in warning for warning in record(table(row(30.0))).warnings)
 
@@ -439,6 +439,6 @@ def test_more_than_a_machine_draws_is_said():
         (table(row()).encode("utf-32"), "not a text file"),
     ],
 )
-def test_what_is_no_text_is_called_so(data, found):
+def test_a_file_that_is_not_text_gets_an_error(data, found):
     with pytest.raises(InputError, match=found):
         record(data)

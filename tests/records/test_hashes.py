@@ -32,7 +32,7 @@ def test_it_is_the_librarys(value):
     assert canonical(value) == rfc8785.dumps(value)
 
 
-def test_it_is_the_librarys_where_the_layout_of_a_number_changes():
+def test_it_is_the_librarys_at_numbers_whose_layout_changes():
     for number in EDGES:
         assert canonical(number) == rfc8785.dumps(number), number
     document = record_to_json(a_record())
@@ -55,7 +55,7 @@ def test_a_record_is_sealed_whatever_order_its_file_has():
 
 
 @given(st.integers(0, len(LINE)), st.integers(0, 2), st.binary(max_size=2) | st.sampled_from([b"0", b"1", b" ", b"9"]))
-def test_the_bytes_of_a_line_tell_what_its_canonical_form_tells(at, length, new):
+def test_a_changed_line_fits_its_hash_if_its_canonical_form_does(at, length, new):
     """The ledger checks a hash on the bytes: whatever is changed is found, and another layout is the same record."""
     data = LINE[:at] + new + LINE[at + length :]
     try:

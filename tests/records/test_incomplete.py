@@ -1,4 +1,4 @@
-"""A run that was killed leaves a journal and no record: no sum passes over it, and it is said before the next job."""
+"""A run that was killed leaves a journal and no record: every sum names it, and so does the next job's start."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_group_is_not_stopped_by_the_killed_run_of_another_group(cli):
     assert "records/c.jsonl is the journal of a run of group 'g' that has no record here" in err
 
 
-def test_a_run_that_was_killed_before_its_first_reading_stops_nothing_and_is_said(cli):
+def test_a_run_that_was_killed_before_its_first_reading_stops_nothing_and_is_reported(cli):
     saved("records/a.json", node("a"))
     killed("records/b.jsonl", "b", readings=0)
     assert cli("merge", "records", "-o", "run.json")[0] == 0
@@ -120,7 +120,7 @@ def test_a_run_that_was_killed_before_its_first_reading_stops_nothing_and_is_sai
     assert (code, out) == (0, "records/b.jsonl: killed before its first reading, so nothing is known of its energy\n")
 
 
-def test_a_folder_without_a_killed_run_says_so(cli):
+def test_a_folder_without_a_killed_run_gets_a_message(cli):
     saved("records/a.json", node("a"))
     assert cli("recover", "records") == (0, "carbon-lint: every journal in records has its record\n", "")
     assert cli("recover", "records", "-o", "x.json")[0] == 2

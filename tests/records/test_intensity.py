@@ -66,7 +66,7 @@ def test_the_mean_is_by_energy_and_the_source_names_the_hours():
     assert over_hours(found, found.hours) == found
 
 
-def test_what_is_estimated_is_said():
+def test_estimated_hours_are_marked():
     one, two = at(10, 20.0, 1.0, is_estimated=True), at(11, 60.0, 1.0)
     assert source_in_words(over_hours(GRID, [one])).endswith(", hour of 2026-11-24T10:00Z, estimated")
     assert source_in_words(over_hours(GRID, [one, two])).endswith("1 of 2 estimated, the rest measured")
@@ -83,7 +83,7 @@ def test_hours_of_two_years_are_of_no_year():
     assert over_hours(GRID, [at(23, 20.0, 1.0, day="2026-12-31"), at(0, 60.0, 1.0, day="2027-01-01")]).year is None
 
 
-def test_an_hour_that_two_were_told_different_figures_for_is_their_mean_by_energy():
+def test_an_hour_with_two_different_figures_is_their_mean_by_energy():
     found = over_hours(GRID, [at(10, 20.0, 1.0), at(10, 60.0, 3.0, is_estimated=True)])
     assert found.hours == (at(10, 50.0, 4.0, is_estimated=True),)
 

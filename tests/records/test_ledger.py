@@ -1,4 +1,4 @@
-"""The team's ledger: what is spent counts once, whatever came of it."""
+"""The team's ledger: what is spent counts once, however the run ended."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def test_whatever_is_added_in_whatever_order_each_key_counts_once(uploads):
 
 @settings(max_examples=examples(40))
 @given(st.lists(st.tuples(st.floats(1.0, 100.0), st.floats(1.0, 100.0), st.booleans()), min_size=1, max_size=6))
-def test_whatever_states_of_one_run_are_added_none_is_lost_unsaid(states):
+def test_every_state_of_one_run_that_is_added_counts_or_is_reported(states):
     """The ledger holds the furthest state, or the call that could not tell said so."""
     url = f"memory://ledger-{uuid.uuid4().hex}"
     told = []
@@ -265,7 +265,7 @@ def test_whatever_states_of_one_run_are_added_none_is_lost_unsaid(states):
         assert is_within or (added.status == "conflict" and added.conflict is not None)
 
 
-def test_a_sum_over_two_bases_says_so():
+def test_a_sum_over_two_bases_is_marked():
     by = [dataclasses.replace(RECORD.intensity, basis=basis) for basis in (*Basis, None)]
     runs = [dataclasses.replace(ran(n), intensity=intensity) for n, intensity in enumerate(by)]
     found = [Entry(path=f"2026-11/{n}.json", record=run) for n, run in enumerate(runs)]

@@ -1,4 +1,4 @@
-"""A ledger that somebody broke or that holds what is no record: a sum stops and names it."""
+"""A ledger that is broken or that holds a file other than a record: a sum stops and names that file."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_record_of_the_ledger_that_was_changed_by_hand_stops_every_verb(cli, f
     assert cli("ledger", "sum")[0] == 0
 
 
-def test_what_is_no_record_stops_the_sum_and_is_named(tmp_path):
+def test_a_file_that_is_not_a_record_stops_the_sum_and_is_named(tmp_path):
     add(ran(1), str(tmp_path))
     broken = next(tmp_path.glob("2026-11/*.json")).with_name("zz.json")
     for text, said in (
@@ -134,7 +134,7 @@ def test_a_file_that_somebody_broke_stops_the_sum_and_is_named(cli, files, old, 
 
 
 @pytest.mark.slow
-def test_ten_thousand_foreign_files_beside_the_records_are_passed_over(cli, tmp_path):
+def test_ten_thousand_foreign_files_beside_the_records_are_skipped(cli, tmp_path):
     folder = tmp_path / "mixed"
     folder.mkdir()
     for number in range(10_000):
@@ -144,7 +144,7 @@ def test_ten_thousand_foreign_files_beside_the_records_are_passed_over(cli, tmp_
     assert summed("ledger").runs == 1
 
 
-def test_a_ledger_that_cannot_be_reached_or_written_says_so(tmp_path):
+def test_a_ledger_that_cannot_be_reached_or_written_gives_an_error(tmp_path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(UsageError, match="cannot be reached") as raised:

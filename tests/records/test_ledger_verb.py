@@ -23,7 +23,7 @@ from tests.records.ledgers import ran, summed
 from tests.report.runs import RECORD
 
 
-def test_an_inner_run_and_shared_time_count_once_and_are_told(cli, files):
+def test_an_inner_run_and_shared_time_count_once_and_are_reported(cli, files):
     node = dataclasses.replace(RECORD.hardware, node="node-1", gpus=())
     outer = ran(1, hardware=node, energy_kwh=0.2, emissions_g=10.0, duration_s=3600.0)
     inner = dataclasses.replace(outer, run_id="inner", command=("python", "inner.py"))
@@ -40,7 +40,7 @@ def test_an_inner_run_and_shared_time_count_once_and_are_told(cli, files):
     assert ["not added: ran inside ledger/2026-11/" in line for line in lines].count(True) == 1
 
 
-def test_a_sum_has_a_range_and_says_how_much_was_measured(cli, files):
+def test_a_sum_has_a_range_and_the_share_that_was_measured(cli, files):
     methods = Methods(cpu=Method.COUNTER, ram=Method.CONSTANT)
     own = Uncertainty(energy_kwh=Bounds(low=0.1, high=0.4), emissions_g=Bounds(low=5.0, high=20.0))
     energy = Energy(total=0.2, cpu=0.15, ram=0.05)
@@ -68,7 +68,7 @@ def test_records_of_format_1_are_summed_beside_others(cli, files):
     assert document["emissions_g"]["low"] < document["emissions_g"]["likely"] < document["emissions_g"]["high"]
 
 
-def test_a_clock_set_back_between_two_runs_is_no_crash_and_hides_no_energy(cli, files):
+def test_a_clock_set_back_between_two_runs_does_not_crash_and_hides_no_energy(cli, files):
     """By their stamps the second run lies within the first, as an inner one does: the text states both sums."""
     node = dataclasses.replace(RECORD.hardware, node="node-1", gpus=())
     first = ran(1, hardware=node, energy_kwh=0.2, emissions_g=10.0, ended_at="2026-11-24T11:00:00Z", duration_s=3600.0)
@@ -114,7 +114,7 @@ def test_a_window_reads_only_the_months_that_it_touches(cli, calls):
     assert cli("ledger", "sum", "--window", "soon")[0] == 2
 
 
-def test_the_verb_adds_and_holds_the_month_against_the_budget(cli, files):
+def test_the_verb_adds_and_compares_the_month_with_the_budget(cli, files):
     files(a=ran(1, emissions_g=6000.0), b=ran(2, emissions_g=3000.0), c=ran(3, emissions_g=2000.0))
 
     code, out, _ = cli("ledger", "add", "a.json", "b.json", "a.json")
@@ -135,7 +135,7 @@ def test_the_verb_adds_and_holds_the_month_against_the_budget(cli, files):
 
 
 @pytest.mark.parametrize("verb", [("sum", "--max-emissions", "5kg"), ("sum",), ("list",)], ids=" ".join)
-def test_a_sum_over_nothing_is_no_pass_and_names_what_there_is(cli, files, verb):
+def test_a_sum_over_nothing_does_not_pass_and_names_what_there_is(cli, files, verb):
     cli("ledger", "add", *files(a=ran(1)))
 
     code, out, err = cli("ledger", *verb, "--repository", "me/modles")
@@ -151,7 +151,7 @@ def test_a_sum_over_nothing_is_no_pass_and_names_what_there_is(cli, files, verb)
     assert cli("ledger", *verb, "--repository", "me/models", "--month", "2026-11")[0] == 0
 
 
-def test_runs_that_all_have_no_figure_are_no_pass_even_if_some_may_be_missing(cli, files):
+def test_runs_that_all_have_no_figure_do_not_pass_even_if_some_may_be_missing(cli, files):
     unmeasured = ran(1, emissions_g=None, energy_kwh=None, outcome=Outcome.UNMEASURED, intensity=None)
     cli("ledger", "add", *files(a=unmeasured))
 
@@ -195,7 +195,7 @@ def test_a_folder_of_records_is_added_with_a_word_on_the_run_that_left_a_journal
     assert cli("ledger", "add", tmp_path / "empty")[0] == 3
 
 
-def test_a_ledger_that_an_addition_makes_is_said(cli, files):
+def test_a_ledger_that_an_addition_makes_is_reported(cli, files):
     assert "a new ledger was made at ledgr" in cli("ledger", "add", *files(a=ran(1)), "--ledger", "ledgr")[2]
     assert cli("ledger", "add", "a.json", "--ledger", "ledgr")[2] == ""
 
@@ -243,7 +243,7 @@ def test_a_mistyped_ledger_is_an_error_and_not_an_empty_month(cli):
     assert "there is no ledger at leger" in err
 
 
-def test_the_list_and_the_json_say_the_same(cli, files):
+def test_the_list_and_the_json_agree(cli, files):
     other = dataclasses.replace(RECORD.provenance, repository="me/other")
     cli("ledger", "add", *files(a=ran(1), b=ran(2, provenance=other)))
 

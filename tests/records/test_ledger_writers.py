@@ -119,7 +119,7 @@ class Late:
 
 
 @cases("place", ["folder", "memory"])
-def test_sixteen_writers_with_one_key_leave_one_whole_record_and_tell_each_other(place, tmp_path):
+def test_sixteen_writers_with_one_key_leave_one_whole_record_and_report_the_others(place, tmp_path):
     url = str(tmp_path) if place == "folder" else f"memory://ledger-{uuid.uuid4().hex}"
     told = []
     runs = [ran(1, emissions_g=10.0 + number) for number in range(16)]

@@ -1,4 +1,4 @@
-"""Joining records: nothing is counted twice, and what is left out is said."""
+"""Joining records: nothing is counted twice, and a warning names what is left out."""
 
 from __future__ import annotations
 
@@ -148,12 +148,12 @@ def test_two_meters_over_one_job_that_name_no_other_gpus_count_once(gpus):
     assert merged.record.energy_kwh.total == pytest.approx(1.25)
 
 
-def test_the_same_command_twice_at_different_times_is_refused_where_it_overlaps_a_little():
+def test_the_same_command_twice_at_different_times_is_refused_if_it_overlaps_a_little():
     with pytest.raises(InputError, match="overlap for 600 s"):
         merge([run_of("a"), run_of("b", start=3000)])
 
 
-def test_machines_of_the_same_name_can_be_said_to_be_separate():
+def test_machines_of_the_same_name_can_be_declared_separate():
     for command in (("python", "other.py"), run_of("a").record.command):
         merged = summed(run_of("a"), run_of("b", command=command), overlap=Overlap.SEPARATE)
         assert merged.record.energy_kwh.total == pytest.approx(2.5)
@@ -206,7 +206,7 @@ def test_gpus_that_come_twice_for_different_times_each_lose_their_own():
     assert summed(first, whole, b).record.energy_kwh.gpu == pytest.approx(2.0 + 3.0 + 0.5 + 0.3)
 
 
-def test_where_one_gpus_energy_is_not_stated_it_is_taken_as_even_and_said_so():
+def test_if_the_energy_of_one_gpu_is_not_stated_an_even_share_is_taken_with_a_warning():
     a = run_of("a", "x", kwh=(0.1, 2.0, 0.1), gpus=["G1", "G2"])
     b = uneven("b", "y", by_gpu={"G2": 1.7, "G3": 0.1})
     unstated = tuple(replace(gpu, energy_kwh=None) if gpu.uuid == "G3" else gpu for gpu in b.record.hardware.gpus)
@@ -241,7 +241,7 @@ def test_the_same_gpu_at_another_time_counts_again():
     assert merged.record.energy_kwh.gpu == pytest.approx(2.0)
 
 
-def test_attempts_are_added_and_the_last_one_says_what_came_of_it():
+def test_attempts_are_added_and_the_last_one_gives_the_outcome():
     first = run_of("a", outcome=Outcome.FAILED, exit_status=1)
     second = run_of("b", start=7200, outcome=Outcome.COMPLETED, exit_status=0)
     record = summed(first, second).record
@@ -252,7 +252,7 @@ def test_attempts_are_added_and_the_last_one_says_what_came_of_it():
     assert (record.started_at, record.ended_at) == (at(0), at(10_800))
 
 
-def test_of_nodes_the_worst_says_what_came_of_it():
+def test_the_worst_node_gives_the_outcome():
     record = summed(run_of("a"), run_of("b", "node-2", seconds=3500, outcome=Outcome.FAILED, exit_status=1)).record
     assert (record.outcome, record.exit_status) == (Outcome.FAILED, 1)
 
@@ -266,7 +266,7 @@ def test_a_sum_is_as_good_as_its_weakest_part():
     assert (methods.cpu, methods.gpu, methods.ram) == (Method.LOAD_MODEL, Method.SAMPLED_POWER, Method.CONSTANT)
 
 
-def test_grids_are_mixed_by_energy_and_said_to_be():
+def test_grids_are_mixed_by_energy_with_a_note():
     poland = Intensity(g_per_kwh=662.0, source="x", year=2023, location="POL", location_name="Poland")
     record = summed(run_of("a"), run_of("b", "node-2", intensity=poland, emissions_g=1.25 * 662.0)).record
     assert record.intensity.g_per_kwh == pytest.approx((56.04 + 662.0) / 2)
@@ -298,7 +298,7 @@ def test_a_merge_is_not_added_to_its_own_parts():
     assert again.energy_kwh.total == pytest.approx(3.75)
 
 
-def test_nothing_to_merge_is_said():
+def test_nothing_to_merge_gets_an_error():
     with pytest.raises(InputError, match="no record to merge"):
         merge([])
 
@@ -317,7 +317,7 @@ windows = st.lists(
 
 
 @given(windows)
-def test_a_union_is_what_a_ruler_would_say(stretches):
+def test_a_union_is_what_a_ruler_measures(stretches):
     seconds = {second for window in stretches for second in range(int(window.start_s), int(window.end_s))}
     assert union_s(stretches) == len(seconds)
 
@@ -408,7 +408,7 @@ def test_a_url_that_holds_no_records_is_one_clear_line(cli, url, said):
 
 
 def test_a_store_that_cannot_be_reached_is_one_clear_line(carbon_lint):
-    """What the libraries below fsspec raise is no OSError."""
+    """What the libraries below fsspec raise is not an OSError."""
     pytest.importorskip("huggingface_hub")
     write_record(a_record(), "r.json")
     environ = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9"}

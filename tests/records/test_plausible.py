@@ -35,7 +35,7 @@ HALF_A_MINUTE_S = 30.0
 
 
 def edited(**changes):
-    """The record's JSON with `energy_kwh.total=3` and the like, and the hash that belongs to it."""
+    """The record's JSON with `energy_kwh.total=3` and similar changes, and the hash that belongs to it."""
     document = record_to_json(a_record())
     for path, value in changes.items():
         *groups, name = path.split("__")
@@ -101,7 +101,7 @@ EDITS = {
 
 
 @cases("edit", EDITS)
-def test_an_edited_record_says_the_field_what_was_found_and_what_was_expected(cli, edit):
+def test_an_edited_record_gives_the_field_what_was_found_and_what_was_expected(cli, edit):
     document, said = EDITS[edit]
     Path("r.json").write_text(json.dumps(document))
     code, out, err = cli("gate", "r.json", "--max-emissions", "1 kg")

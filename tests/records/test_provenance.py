@@ -1,4 +1,4 @@
-"""Where a run took place, from the CI's environment."""
+"""The place of a run, from the CI's environment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GITHUB = {
 }
 
 
-def test_github_actions_says_it_all():
+def test_github_actions_gives_every_field():
     assert provenance_from_environ(GITHUB) == Provenance(
         repository="team/model",
         commit="a" * 40,
@@ -32,7 +32,7 @@ def test_github_actions_says_it_all():
     )
 
 
-def test_gitlab_ci_says_it_too():
+def test_gitlab_ci_gives_every_field_too():
     environ = {
         "GITLAB_CI": "true",
         "CI_PROJECT_PATH": "team/model",

@@ -94,7 +94,7 @@ def test_on_one_machine_a_gpu_without_uuid_is_known_by_its_place():
     assert once(a, elsewhere, *unnamed)[1] == pytest.approx(12.0)
 
 
-def test_of_a_sum_whose_attempts_lie_apart_nobody_knows_what_it_shares():
+def test_a_sum_whose_attempts_lie_apart_has_an_unknown_shared_part():
     apart = replace(run_of("m", seconds=7200), name="m.json")
     apart = replace(apart, record=replace(apart.record, duration_s=3600.0, merged_from=("x", "y")))
     assert once(apart, run_of("b", start=100))[1] == pytest.approx(2.5)

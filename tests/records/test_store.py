@@ -59,7 +59,7 @@ def test_an_unmeasured_record_with_grams_is_refused():
         record_from_json(document)
 
 
-def test_the_schema_knows_each_field_of_each_value():
+def test_the_schema_has_each_field_of_each_value():
     schema = load_schema("record")
     assert set(schema["properties"]) == set(record_to_json(a_record()))
     for name, kind in (("uncertainty", Uncertainty), ("assumptions", Assumptions), ("left_out", Range)):
@@ -77,7 +77,7 @@ def test_the_schema_knows_each_field_of_each_value():
         ("[" * 100_000, "is not"),
     ],
 )
-def test_a_file_that_is_no_record_is_refused_by_name(tmp_path, text, says):
+def test_a_file_that_is_not_a_record_is_refused_by_name(tmp_path, text, says):
     path = tmp_path / "r.json"
     path.write_text(text)
     with pytest.raises(InputError, match=says) as caught:
@@ -136,7 +136,7 @@ def test_grams_that_do_not_come_of_the_energy_are_refused(tmp_path, emissions_g)
 
 
 @cases("emissions_g", [70.05, 70.1, 69.9])
-def test_rounded_grams_are_no_contradiction(tmp_path, emissions_g):
+def test_rounded_grams_do_not_contradict(tmp_path, emissions_g):
     write_record(a_record(emissions_g=emissions_g), tmp_path / "r.json")
     assert load_record(tmp_path / "r.json").emissions_g == emissions_g
 

@@ -42,7 +42,7 @@ def a_form(name, one=RECORD, *, model="me/model", activity="training", **terms):
     return render(name, one, Subject(model=model, activity=activity, terms=TERMS.get(name, {}) | given))
 
 
-def told(one=None, verdict=None, **known):
+def report_of(one=None, verdict=None, **known):
     """The report of a record, as it is rendered."""
     return RunReport(record=one, verdict=verdict, **known)
 

@@ -13,7 +13,7 @@ from carbon_lint.records.store import write_record
 from carbon_lint.report.badge import Badge, Tone, how_found, render_shields, render_svg
 from carbon_lint.report.run.badge import of_run
 from tests.cases import cases
-from tests.report.runs import RECORD, record, told
+from tests.report.runs import RECORD, record, report_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<script>alert('1')</script>\"&\x1b[31m\ufffe::error::x\u202e"
@@ -37,7 +37,7 @@ HOSTILE = "<script>alert('1')</script>\"&\x1b[31m\ufffe::error::x\u202e"
 )  # fmt: skip
 def test_the_badge_of_a_run(changes, limit_g, message, tone):
     one = record(**changes)
-    badge = of_run(told(one, None if limit_g is None else judge(one, Budget(max_emissions_g=limit_g))))
+    badge = of_run(report_of(one, None if limit_g is None else judge(one, Budget(max_emissions_g=limit_g))))
     assert (badge.message, badge.tone) == (message, tone)
 
 
@@ -48,8 +48,8 @@ def test_a_part_is_never_called_all_or_nothing():
     ]  # fmt: skip
 
 
-def test_the_svg_says_the_same_to_eye_and_ear_and_asks_for_nothing():
-    root = ET.fromstring(render_svg(of_run(told(RECORD))))
+def test_the_title_of_the_svg_is_its_text_and_nothing_is_loaded():
+    root = ET.fromstring(render_svg(of_run(report_of(RECORD))))
     assert [text.text for text in root.iter(f"{SVG}text")] == ["CO2eq", "12.3 g, 82 % measured"]
     title = root.find(f"{SVG}title").text
     assert root.get("aria-label") == title

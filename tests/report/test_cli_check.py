@@ -52,7 +52,7 @@ def test_the_exit_status_never_depends_on_the_format(cli, name):
 
 
 @pytest.mark.parametrize("name", REPORTERS)
-def test_a_terminal_that_knows_ascii_only_gets_escapes_and_no_crash(carbon_lint, name):
+def test_a_terminal_with_ascii_only_gets_escapes_and_no_crash(carbon_lint, name):
     Path("bad.md").write_text(BAD, encoding="utf-8")
     environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
 
@@ -62,7 +62,7 @@ def test_a_terminal_that_knows_ascii_only_gets_escapes_and_no_crash(carbon_lint,
     assert done.stdout.isascii()
 
 
-def test_a_wrong_output_is_said_before_anything_is_linted(cli):
+def test_a_wrong_output_is_an_error_before_anything_is_linted(cli):
     code, out, err = cli("check", "--output", "sarf=x", "nothing.md")
 
     assert (code, out) == (2, "")

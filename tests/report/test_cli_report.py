@@ -88,7 +88,7 @@ def test_a_baseline_from_a_card_is_compared_on_its_own_grid(cli):
     assert out.startswith("carbon-lint: Over budget: 2.34 g more than the baseline, 500 mg more allowed")
 
 
-def test_a_card_of_another_machine_is_not_held_against_this_run(cli):
+def test_a_card_of_another_machine_is_not_compared_with_this_run(cli):
     card = "---\nco2_eq_emissions:\n  emissions: 10\n  energy_consumed: 0.2\n  hardware_used: {}\n---\n"
     Path("README.md").write_text(card.format("8 v100 GPUs"))
     out = cli("report", "r.json", "--baseline", "card", "--max-increase", "5%")[1]
@@ -100,7 +100,7 @@ def test_a_card_of_another_machine_is_not_held_against_this_run(cli):
     assert "  baseline   energy +10 %, grid +12 %, against README.md\n" in out
 
 
-def test_no_baseline_yet_is_said(cli):
+def test_no_baseline_yet_gets_a_message(cli):
     Path("ledger").mkdir()
     out = cli("report", "r.json", "--baseline", "ledger:main", "--max-increase", "5%")[1]
 
@@ -171,7 +171,7 @@ def test_an_exception_of_the_configuration_is_shown_beside_its_limit(cli):
         )
 
 
-def test_a_limit_that_cannot_be_judged_is_said_and_the_record_is_shown(cli):
+def test_a_limit_that_cannot_be_judged_gets_a_message_and_the_record_is_shown(cli):
     Path("carbon-lint.toml").write_text('max-emissions = "10 g"\n')
     write_record(record(emissions_g=None, intensity=None), "e.json")
 

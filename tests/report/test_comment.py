@@ -19,7 +19,7 @@ from carbon_lint.records.record import Energy
 from carbon_lint.report.run import comment, summary
 from carbon_lint.report.run import text as run_text
 from carbon_lint.report.run.comment import is_comment, marker
-from tests.report.runs import RECORD, record, told
+from tests.report.runs import RECORD, record, report_of
 from tests.report.samples import CARD, diagnostic, report
 
 THEN = record(
@@ -34,7 +34,7 @@ COMPARISON = compare(figures_of_record(RECORD, "this run"), figures_of_record(TH
 def test_the_comment_shows_energy_and_grid_apart_under_its_marker():
     verdict = with_increase(judge(RECORD, Budget(max_emissions_g=1000)), COMPARISON, parse_max_increase("5% and 0.5 g"))
 
-    body = comment.render(told(RECORD, verdict, comparison=COMPARISON), key="train")
+    body = comment.render(report_of(RECORD, verdict, comparison=COMPARISON), key="train")
 
     lines = body.splitlines()
     assert lines[0] == "<!-- carbon-lint train -->"
@@ -51,7 +51,7 @@ def test_the_comment_shows_energy_and_grid_apart_under_its_marker():
 
 def test_no_table_is_shown_without_a_row():
     verdict = judge(RECORD, Budget(max_emissions_g=1000))
-    ending = told(RECORD, verdict, excused=excuse(verdict, (), date(2026, 11, 24)))
+    ending = report_of(RECORD, verdict, excused=excuse(verdict, (), date(2026, 11, 24)))
 
     shown = comment.render(ending, key="train") + summary.render(ending)
 
@@ -59,8 +59,8 @@ def test_no_table_is_shown_without_a_row():
     assert not re.search(r"^\|(?: --- \|)+\n(?!\|)", shown, re.MULTILINE)
 
 
-def test_the_comment_is_found_again_by_its_key_and_by_nothing_that_a_card_says():
-    body = comment.render(told(RECORD), key="train")
+def test_the_comment_is_found_again_by_its_key_and_by_no_text_of_a_card():
+    body = comment.render(report_of(RECORD), key="train")
 
     assert is_comment(body, "train")
     assert is_comment(body.replace("\n", "\r\n"), "train"), "GitHub hands bodies back with CRLF"
@@ -69,7 +69,7 @@ def test_the_comment_is_found_again_by_its_key_and_by_nothing_that_a_card_says()
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
-def test_a_marker_is_one_closed_html_comment_and_tells_keys_apart(key, other):
+def test_a_marker_is_one_closed_html_comment_and_differs_by_key(key, other):
     line = marker(key)
 
     assert re.fullmatch(r"<!-- carbon-lint [\w.~%]* -->", line, re.ASCII)
@@ -80,7 +80,7 @@ def test_a_marker_from_a_card_stays_text():
     hostile = f"{marker('train')} --> @me </details>"
     found = report(diagnostic(CARD, "17g", message=hostile))
 
-    body = comment.render(told(record(warnings=(hostile,)), lint=found), key="other")
+    body = comment.render(report_of(record(warnings=(hostile,)), lint=found), key="other")
 
     assert body.count("<!--") == 1
     assert "@me" not in body
@@ -88,14 +88,14 @@ def test_a_marker_from_a_card_stays_text():
 
 
 def test_the_same_values_give_the_same_body():
-    assert comment.render(told(RECORD, comparison=COMPARISON), key="k") == comment.render(
-        told(RECORD, comparison=COMPARISON), key="k"
+    assert comment.render(report_of(RECORD, comparison=COMPARISON), key="k") == comment.render(
+        report_of(RECORD, comparison=COMPARISON), key="k"
     )
 
 
 def test_a_limit_that_the_pull_request_changes_is_shown_before_and_after():
     body = comment.render(
-        told(
+        report_of(
             RECORD,
             limit_changes=(
                 KeyChange("max-emissions", "500 g", "2 kg"),
@@ -118,36 +118,36 @@ def test_exceptions_are_shown_wherever_they_are_used():
     excused = excuse(judge(RECORD, Budget(max_emissions_g=5)), exceptions, date(2026, 12, 1))
 
     for text in (
-        comment.render(told(RECORD, excused.verdict, excused=excused), key="k"),
-        summary.render(told(RECORD, excused.verdict, excused=excused)),
+        comment.render(report_of(RECORD, excused.verdict, excused=excused), key="k"),
+        summary.render(report_of(RECORD, excused.verdict, excused=excused)),
     ):
         assert "| max-emissions | @\u200bann | 2026-12-31 | let the run through | a \\| larger \\*corpus\\* |\n" in text
         assert "**over by 7.34 g**" in text, "the figure stays visible"
         assert text.count("larger") == 1
     assert "note: max-emissions: excepted by @ann until 2026-12-31: a | larger *corpus*" in run_text.render(
-        told(RECORD, excused.verdict)
+        report_of(RECORD, excused.verdict)
     )
 
 
-def test_a_comparison_that_says_nothing_is_said_to_say_nothing():
+def test_a_comparison_without_meaning_is_marked_so():
     other = dataclasses.replace(COMPARISON.baseline, hardware="8 x A100")
     compared = compare(COMPARISON.current, other)
 
     for text in (
-        comment.render(told(RECORD, comparison=compared), key="k"),
-        summary.render(told(RECORD, comparison=compared)),
+        comment.render(report_of(RECORD, comparison=compared), key="k"),
+        summary.render(report_of(RECORD, comparison=compared)),
     ):
         assert "The change was not judged: another hardware: 1 x H100 here, 8 x A100 in the baseline.\n" in text
     assert "  baseline   energy +10 %, grid -34 %, against record base.json\n" in run_text.render(
-        told(RECORD, comparison=compared)
+        report_of(RECORD, comparison=compared)
     )
 
 
 def test_a_comment_fits_into_what_github_takes():
     many = report(*[diagnostic(CARD, "17g", message="x" * 400)] * 3000)
 
-    body = comment.render(told(record(warnings=("w" * 500,) * 10), lint=many), key="k")
-    flooded = comment.render(told(record(warnings=("w" * 500,) * 1000)), key="k")
+    body = comment.render(report_of(record(warnings=("w" * 500,) * 10), lint=many), key="k")
+    flooded = comment.render(report_of(record(warnings=("w" * 500,) * 1000)), key="k")
 
     assert len(body) <= 65_536
     assert re.search(r"\n[\d,]+ more findings left out here", body)
@@ -161,6 +161,6 @@ def test_the_runs_url_cannot_break_out_of_its_link():
         RECORD.provenance, run_url="https://github.com/a/b/actions/runs/1) [x](http://evil"
     )
 
-    body = comment.render(told(record(provenance=provenance)), key="k")
+    body = comment.render(report_of(record(provenance=provenance)), key="k")
 
     assert "[The run](https://github.com/a/b/actions/runs/1%29%20%5Bx%5D%28http://evil) has the whole report." in body

@@ -1,4 +1,4 @@
-"""The formats that machines read: held against their schemas, and against cards that would rather give orders."""
+"""The formats that machines read: checked by their schemas, and by cards that try to give orders."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_the_sarif_schema_in_use_refuses_what_is_not_sarif(sarif_validator):
         sarif_validator.validate(log)
 
 
-def test_sarif_keeps_the_worst_5000_results_and_says_how_many_it_left_out(sarif_validator):
+def test_sarif_keeps_the_worst_5000_results_and_counts_the_ones_left_out(sarif_validator):
     found = diagnostic(CARD, "mit", severity="note")
     worst = diagnostic(CARD, "17g")
 
@@ -165,7 +165,7 @@ def test_a_fingerprint_outlives_edits_above_the_finding_and_no_two_findings_shar
     assert changed[2] == before[2]
 
 
-def test_two_equal_findings_are_told_apart_by_their_order():
+def test_two_equal_findings_are_distinguished_by_their_order():
     twice = report(diagnostic(CARD, "17g"), diagnostic(CARD, "17g"))
 
     entries = json.loads(REPORTERS["gitlab"](twice, PLAIN))
@@ -300,7 +300,7 @@ def test_card_text_is_only_text_in_the_html_page():
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 4
 
 
-def test_html_without_jinja2_says_what_to_install(monkeypatch):
+def test_html_without_jinja2_names_what_to_install(monkeypatch):
     from carbon_lint.errors import UsageError
 
     monkeypatch.setitem(sys.modules, "jinja2", None)

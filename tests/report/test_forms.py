@@ -121,14 +121,14 @@ def test_an_spdx_document_is_read_by_spdx_own_model(activity, field):
     assert document.rootElement == [package]
 
 
-def test_spdx_has_no_field_for_other_activities_and_none_is_misused():
+def test_spdx_has_no_field_for_other_activities_so_they_are_left_out():
     model, objects = read_spdx(a_form("spdx", activity="validation"))
 
     (package,) = objects.foreach_type(model.ai_AIPackage)
     assert package.ai_energyConsumption is None
 
 
-def test_what_was_not_measured_is_no_form():
+def test_an_unmeasured_run_gives_no_form():
     blank = record(
         outcome=Outcome.UNMEASURED, emissions_g=None, energy_kwh=Energy(total=None), methods=Methods(), intensity=None
     )
@@ -255,7 +255,7 @@ def test_codecarbons_table_has_its_columns_and_is_read_back():
     assert read.hardware.gpus[0].name == "H100"
 
 
-def test_annex_xi_states_megawatt_hours_with_two_digits_or_more_and_says_why_a_cell_is_empty():
+def test_annex_xi_states_megawatt_hours_with_two_digits_or_more_and_why_a_cell_is_empty():
     rows = {
         cells[1].strip(): [cell.strip() for cell in cells[2:4]]
         for line in a_form("annex-xi", record(energy_kwh=Energy(total=300.0, gpu=300.0))).splitlines()

@@ -19,7 +19,7 @@ from carbon_lint.report.run.headline import headline
 from carbon_lint.report.run.run_report import RunReport
 from carbon_lint.report.run.sections import Publication
 from tests.cases import cases
-from tests.report.runs import RECORD, record, told
+from tests.report.runs import RECORD, record, report_of
 from tests.report.samples import CARD, diagnostic, report
 
 NOTHING = record(outcome=Outcome.UNMEASURED, emissions_g=None, energy_kwh=Energy(total=None), intensity=None)
@@ -70,11 +70,11 @@ def ending(run, limits, lint, end, on_modelled):
 @cases("run", RUNS)
 def test_the_headline_follows_the_exit_status_whatever_came_together(run, on_modelled):
     for limits, lint, end in product(LIMITS, LINTS, ENDS):
-        told = ending(run, limits, lint, end, on_modelled)
-        head = headline(told)
+        ended = ending(run, limits, lint, end, on_modelled)
+        head = headline(ended)
         case = (limits, lint, end, " ".join(head))
-        assert (head.mark == "❌") == (told.exit_status != 0), case
-        assert bool(re.match(PASSES, head.text)) == (told.exit_status == 0), case
+        assert (head.mark == "❌") == (ended.exit_status != 0), case
+        assert bool(re.match(PASSES, head.text)) == (ended.exit_status == 0), case
         assert "\n" not in head.text, case
         assert head.text.lower().count("over budget") <= 1, case
         leads = {"stopped": "Stopped over budget", "failed": "The job failed", "cancelled": "Cancelled"}
@@ -88,13 +88,13 @@ def test_the_headline_follows_the_exit_status_whatever_came_together(run, on_mod
 @cases("run", RUNS)
 def test_comment_and_summary_have_the_same_headline_first_and_then_what_failed(run):
     for limits, lint, end in product(LIMITS, LINTS, ENDS):
-        told = ending(run, limits, lint, end, OnModelled.PASS)
-        done = Publication(why_not="the step has failed") if told.exit_status else Publication(url="https://hf.co/x")
-        failures = (*told.failures, "two lines\nwith `what: to do`")
-        told = replace(told, failures=failures, publication=done)
-        head = headline(told)
-        first, *rest = summary.render(told).splitlines()
-        _, second, *others = comment.render(told, key="k").splitlines()
+        ended = ending(run, limits, lint, end, OnModelled.PASS)
+        done = Publication(why_not="the step has failed") if ended.exit_status else Publication(url="https://hf.co/x")
+        failures = (*ended.failures, "two lines\nwith `what: to do`")
+        ended = replace(ended, failures=failures, publication=done)
+        head = headline(ended)
+        first, *rest = summary.render(ended).splitlines()
+        _, second, *others = comment.render(ended, key="k").splitlines()
         plain = first.replace("\\", "").replace("\u200b", "")
         assert plain == f"## {head.mark} {head.text}"
         assert second.replace("\\", "").replace("\u200b", "") == f"### {head.mark} carbon-lint: {head.text}"
@@ -108,7 +108,7 @@ def test_comment_and_summary_have_the_same_headline_first_and_then_what_failed(r
 
 
 @cases(
-    ("told", "said"),
+    ("ended", "said"),
     [
         (RunReport(record=RECORD, verdict=judge(RECORD, Budget(max_emissions_g=1000))),
          "✅ Within budget: 12.3 g of 1 kg (1.23 %)"),
@@ -140,8 +140,8 @@ def test_comment_and_summary_have_the_same_headline_first_and_then_what_failed(r
          "❌ Over the budget that it was measured under, though within this one: 12.3 g of 1 kg"),
     ],
 )  # fmt: skip
-def test_the_headline_says_it_in_one_line(told, said):
-    assert " ".join(headline(told)) == said
+def test_the_headline_is_one_line(ended, said):
+    assert " ".join(headline(ended)) == said
 
 
 def test_a_limit_that_is_let_through_is_not_called_kept():
@@ -149,27 +149,27 @@ def test_a_limit_that_is_let_through_is_not_called_kept():
     by = BudgetException(limit="max-emissions", owner="@ann", reason="sweep", until=date(2026, 12, 31))
     excused = excuse(verdict, [by], date(2026, 12, 1))
     assert (
-        " ".join(headline(told(RECORD, excused.verdict, excused=excused, statuses=(0,))))
+        " ".join(headline(report_of(RECORD, excused.verdict, excused=excused, statuses=(0,))))
         == "⚠️ Over budget by 7.34 g, let through by @ann until 2026-12-31"
     )
     for text in (
-        summary.render(told(RECORD, excused.verdict, excused=excused)),
-        comment.render(told(RECORD, excused.verdict, excused=excused), key="k"),
-        run_text.render(told(RECORD, excused.verdict, excused=excused)),
+        summary.render(report_of(RECORD, excused.verdict, excused=excused)),
+        comment.render(report_of(RECORD, excused.verdict, excused=excused), key="k"),
+        run_text.render(report_of(RECORD, excused.verdict, excused=excused)),
     ):
         assert "Within budget" not in text
         assert "✅" not in text
 
 
-def test_the_change_is_said_against_a_short_name_and_with_the_grid_only_if_it_moved():
+def test_the_change_names_its_baseline_shortly_and_the_grid_only_if_it_moved():
     then = record(emissions_g=2.42, energy_kwh=Energy(total=0.0431, gpu=0.04, cpu=0.0031))
     compared = compare(figures_of_record(RECORD, "this run"), figures_of_record(then, "an old run"))
-    told = RunReport(record=RECORD, verdict=judge(RECORD, Budget(max_emissions_g=1000)),
+    ended = RunReport(record=RECORD, verdict=judge(RECORD, Budget(max_emissions_g=1000)),
                   comparison=compared)  # fmt: skip
-    assert headline(told).text == "Within budget: 12.3 g of 1 kg (1.23 %), +410 % vs an old run"
+    assert headline(ended).text == "Within budget: 12.3 g of 1 kg (1.23 %), +410 % vs an old run"
 
 
-def test_a_figure_that_rounds_to_its_limit_says_by_how_much_it_is_over():
+def test_a_figure_that_rounds_to_its_limit_shows_by_how_much_it_is_over():
     over = record(emissions_g=5.0001)
     verdict = Verdict(status=Status.FAIL, limits=limit_results(Budget(max_emissions_g=5), 5.0001, None))
     assert headline(RunReport(record=over, verdict=verdict)).text == "Over budget: 5 of 5 g, over by 100 µg"
@@ -179,12 +179,12 @@ def test_a_figure_that_rounds_to_its_limit_says_by_how_much_it_is_over():
     ("run", "said"),
     [("let finish", "⚠️ Over budget by 7.34 g, let through by ann"), ("stopped", "❌ Stopped over budget: 12.3 of 5 g")],
 )
-def test_a_record_over_budget_that_is_excused_says_what_came_of_it(run, said):
+def test_a_record_over_budget_that_is_excused_shows_both(run, said):
     taken = RUNS[run][0]
     verdict = judge(taken, Budget(max_emissions_g=5))
     by = BudgetException(limit="max-emissions", owner="ann", reason="a larger model", until=date(2026, 12, 31))
     excused = excuse(verdict, [by], date(2026, 12, 1))
-    head = " ".join(headline(told(taken, excused.verdict, excused=excused)))
+    head = " ".join(headline(report_of(taken, excused.verdict, excused=excused)))
     assert head.startswith(said)
     assert "None" not in head
 

@@ -25,7 +25,7 @@ def test_a_runner_finds_no_command_in_json_and_a_reader_finds_the_same_value():
     assert json.loads(text) == {"model": HOSTILE}
 
 
-def test_a_branch_is_no_command_in_the_rows_of_a_ledger():
+def test_a_branch_is_not_a_command_in_the_rows_of_a_ledger():
     one = a_record(provenance=Provenance(ref="##[error]x"))
     text = runs.as_json(count([Entry(path="a.json", record=one)])).decode()
     assert "##[" not in text

@@ -88,7 +88,7 @@ def test_the_answer_follows_the_range_at_the_end_of_the_month(allowed_g, now, ex
     assert answer(one).startswith(f"{expected.capitalize()}: all used 1.5 kg of ")
 
 
-def test_it_is_too_early_to_say_in_the_first_days_unless_the_budget_is_gone():
+def test_it_is_too_early_to_judge_in_the_first_days_unless_the_budget_is_spent():
     budgets = [WindowBudget(name="wide", max_emissions_g=1000.0), WindowBudget(name="gone", max_emissions_g=50.0)]
     one = month([ran(1)], now=datetime(2026, 11, 2, 14, tzinfo=UTC), budgets=budgets)
     assert [each.answer for each in one.budgets] == [Answer.EARLY, Answer.NO]
@@ -101,7 +101,7 @@ def test_a_run_without_a_figure_makes_it_not_known():
     assert "at least 1.5 kg" in month_text.text(one)
 
 
-def test_at_least_is_said_of_what_lacks_a_run_alone():
+def test_at_least_is_printed_only_for_a_sum_that_lacks_a_run():
     energy_only = replace(ran(1, day=2), emissions_g=None, intensity=None)
     alone, beside = month([energy_only]), month([energy_only, ran(2, day=3)])
     assert answer(alone).startswith("not measured, 1 kWh (0.95 to 1.05) in 1 run.")
@@ -148,7 +148,7 @@ def test_cards_of_one_name_in_two_repositories_are_two_models():
     assert {group.name for group in month(records).groups["model"]} == {"acme/a: README.md", "acme/b: README.md"}
 
 
-def test_the_headline_says_how_the_other_limits_look():
+def test_the_headline_gives_the_state_of_the_other_limits():
     names = ("a", "b", "c")
     for limits_g, words in (
         ((50.0, 9000.0), "the other limit looks better"),
@@ -200,7 +200,7 @@ def test_what_failed_and_what_was_tried_again_is_charged():
     assert re.search(r"ann +2026-12-01 +agreed", shown)
 
 
-def test_a_day_whose_runs_were_not_measured_is_no_day_without_emissions():
+def test_a_day_whose_runs_were_not_measured_is_not_a_day_without_emissions():
     one = month([ran(1, day=2), ran(2, day=3, emissions_g=None), ran(3, day=4), ran(4, day=4, emissions_g=None)])
     assert one.days_g[:5] == (0.0, 100.0, None, 100.0, 0.0)
     assert json.loads(month_data.as_json(one))["emissions_g_by_day"][2] is None
@@ -267,7 +267,7 @@ def test_hostile_names_are_only_text_in_every_form():
     assert "<script" not in render_svg(of_month(one))
 
 
-def test_an_owner_is_told_once_at_each_threshold_and_anew_each_month():
+def test_an_owner_is_mentioned_once_at_each_threshold_and_again_each_month():
     budget = WindowBudget(name="all", max_emissions_g=1800.0, owner="@ann")
     at_83 = month(EACH_DAY, budgets=[budget])
     first = month_issue.notice(at_83, month_issue.told_in("anything else"))
@@ -295,7 +295,7 @@ def test_the_badge_shows_the_nearest_budget_or_the_sum_and_how_it_was_found():
     assert json.loads(render_shields(of_month(month([]))))["message"] == "no runs"
 
 
-def test_an_empty_month_is_said():
+def test_an_empty_month_gets_a_message():
     budget = WindowBudget(name="all", max_emissions_g=3000.0)
     for now, word in ((AT_15, "Too early to say"), (LATER, "Not known")):
         assert answer(month([], now=now, budgets=[budget])) == f"{word}: the ledger holds no run that counts in all"
@@ -313,7 +313,7 @@ document.title = `wide ${{root.scrollWidth}} of ${{root.clientWidth}}`; }}</scri
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium")
-def test_a_browser_says_nothing_asks_nothing_and_scrolls_down_alone(tmp_path):
+def test_a_browser_logs_nothing_loads_nothing_and_scrolls_only_down(tmp_path):
     long_name = "acme/" + "a-model-with-a-name-that-does-not-end" * 3
     records = [*EACH_DAY, ran(50, day=3, model=long_name), ran(51, day=4, emissions_g=None)]
     page = month_page.render(month(records, budgets=[WindowBudget(name="all", max_emissions_g=4000.0, owner="@ann")]))

@@ -48,7 +48,7 @@ def test_one_path_cannot_hold_two_reports():
         parse_outputs(["json=x.json", "sarif=x.json"])
 
 
-def test_a_place_that_cannot_be_written_is_said_before_anything_is_checked():
+def test_a_place_that_cannot_be_written_is_an_error_before_anything_is_checked():
     Path("folder").mkdir()
 
     with pytest.raises(OutputError, match=r"nowhere/x\.json: its folder is not there"):

@@ -26,7 +26,7 @@ from carbon_lint.report.run.run_report import RunReport
 from tests.cases import cases
 from tests.report import samples
 from tests.report.browser import CHROMIUM, browse
-from tests.report.runs import RECORD, record, told
+from tests.report.runs import RECORD, record, report_of
 
 TIGHT = {"max_emissions_g": 0.4}
 HOSTILE = '<script>alert(1)</script>\x1b[31m\' onload="x"::error::x\u202e'
@@ -148,7 +148,7 @@ def test_the_forecast_and_the_budget_are_drawn_beside_the_run():
     assert notes == ["The budget is used up by a mean of 216 W over the time of this run."]
 
 
-def test_phases_are_drawn_and_said_with_what_is_outside_of_them():
+def test_phases_are_drawn_and_listed_with_what_is_outside_of_them():
     parts = [(PhaseKind.PHASE, "load", 0.02), (PhaseKind.PHASE, HOSTILE, 0.15), (PhaseKind.EPOCH, "1", 0.2)]
     one = record(phases=tuple(a_phase(kind, name, kwh) for kind, name, kwh in parts))
     text = rendered(one)
@@ -179,7 +179,7 @@ def a_phase(kind, name, kwh):
     )  # fmt: skip
 
 
-def test_findings_are_listed_or_said_to_be_none():
+def test_findings_are_listed_or_reported_as_zero():
     assert "Findings in the card" not in rendered()
     assert "<p>None.</p>" in rendered(lint=samples.report())
     assert "CL201" in rendered(lint=samples.report(samples.diagnostic(samples.CARD, "17g")))
@@ -187,7 +187,7 @@ def test_findings_are_listed_or_said_to_be_none():
 
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
-def test_a_browser_says_nothing_asks_nothing_and_scrolls_down_alone():
+def test_a_browser_logs_nothing_loads_nothing_and_scrolls_only_down():
     long = "a-word-that-never-ends" * 10
     one = record(command=(long,), warnings=(long,), phases=(a_phase(PhaseKind.PHASE, long[:90], 0.1),))
     width, said = browse(rendered(one, lint=samples.report(samples.diagnostic(samples.CARD, "17g"))), width=360)
@@ -211,7 +211,7 @@ def test_without_enough_readings_there_is_no_chart(count):
     assert "<svg" not in text
 
 
-def test_what_is_not_there_is_said_and_an_exception_gives_its_reason():
+def test_what_is_missing_is_listed_and_an_exception_gives_its_reason():
     used = UsedException(
         limit="max-emissions", owner="@ann", reason="a larger tokenizer", until="2026-12-31", unit="g", measured=12.3,
         allowed=10.0,
@@ -229,13 +229,13 @@ def test_a_limit_over_areas_has_gaps_in_the_colour_of_the_page():
     assert power.svg().count(">budget<") == 1
 
 
-def test_the_page_says_of_limit_and_baseline_what_the_comment_says():
+def test_the_page_and_the_comment_agree_on_limit_and_baseline():
     """The page said `1 kg left` of a limit of 1 kg, and not how old the baseline is."""
     before = replace(RECORD, started_at="2026-11-20T10:00:00Z", ended_at="2026-11-20T10:02:05Z", emissions_g=10.0)
     compared = compare(figures_of_record(RECORD, "this run"), figures_of_record(before, "record base.json"))
     for text in (
         rendered(limit_g=1e6, comparison=compared),
-        comment.render(told(RECORD, judge(RECORD, Budget(max_emissions_g=1e6)), comparison=compared), key="k"),
+        comment.render(report_of(RECORD, judge(RECORD, Budget(max_emissions_g=1e6)), comparison=compared), key="k"),
     ):
         assert "nearly all left" in text
         assert "record base.json, 4 days older." in text.replace("\\", "")

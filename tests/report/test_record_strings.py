@@ -22,7 +22,7 @@ from carbon_lint.report.run import comment, summary
 from carbon_lint.report.run import text as run_text
 from carbon_lint.report.run.forms.table import FORMS
 from tests.cases import cases
-from tests.report.runs import RECORD, a_form, told
+from tests.report.runs import RECORD, a_form, report_of
 
 GITHUB = MarkdownIt("gfm-like", {"linkify": False})
 KEPT = {"started_at", "ended_at", "run_url"}  # a record with another time cannot be read; the link has its own test
@@ -71,7 +71,7 @@ def unlinked(url):
 
 
 def strings_of(value):
-    """Names of the string fields of a record and of what it holds, to see that none is left out above."""
+    """Names of the string fields of a record and of what it holds, to see that every one stands above."""
     for it in dataclasses.fields(value):
         inner = getattr(value, it.name)
         if dataclasses.is_dataclass(inner):
@@ -90,8 +90,8 @@ def rendered(record):
     verdict = judge(record, Budget(max_emissions_g=1000))
     compared = compare(figures_of_record(record, "this run"), figures_of_record(record, "the baseline"))
     return {
-        "summary": summary.render(told(record, verdict, comparison=compared)),
-        "comment": comment.render(told(record, verdict, comparison=compared), key="k"),
+        "summary": summary.render(report_of(record, verdict, comparison=compared)),
+        "comment": comment.render(report_of(record, verdict, comparison=compared), key="k"),
         "pull request": description_of(record, record.emissions_g, "0" * 32, is_markdown=True),
     }
 
@@ -130,7 +130,7 @@ def test_no_string_of_a_record_steers_a_terminal_or_a_runner(new):
     record = with_strings(WHOLE, new)
     verdict = judge(record, Budget(max_emissions_g=1000))
     forms = {name: a_form(name, record, model=new) for name in FORMS}
-    for text in (run_text.render(told(record, verdict)), *forms.values()):
+    for text in (run_text.render(report_of(record, verdict)), *forms.values()):
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", text)
         assert not re.search(r"^\s*::|##\[", text, re.MULTILINE)
     assert all(json.loads(text) for name, text in forms.items() if name not in {"annex-xi", "codecarbon-csv"})
@@ -151,7 +151,7 @@ def test_no_string_of_a_record_forges_a_line_of_a_commit_message(new):
 
 
 @cases("url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "x](https://evil.example"])
-def test_an_address_of_a_run_that_is_none_makes_no_link(url):
+def test_an_invalid_address_of_a_run_makes_no_link(url):
     for name, text in rendered(unlinked(url)).items():
         assert "<a " not in GITHUB.render(text), name
 

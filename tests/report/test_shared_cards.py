@@ -58,7 +58,7 @@ def test_the_whole_report_fits_the_official_schema_of_sarif_and_our_own(found, f
 
 
 def test_every_caret_stands_below_what_was_found(found):
-    """Where the line is plain, the carets cut exactly the span out of the source line."""
+    """If the line is plain, the carets cut exactly the span out of the source line."""
     checked = 0
     for diagnostic in found.diagnostics:
         text = found.sources.get(diagnostic.path)

@@ -13,7 +13,7 @@ from carbon_lint.records.store import write_record
 from carbon_lint.report.run import text as run_text
 from carbon_lint.report.run.curve import sparkline
 from tests.cases import cases
-from tests.report.runs import RECORD, record, told
+from tests.report.runs import RECORD, record, report_of
 from tests.report.test_page import readings
 
 
@@ -68,7 +68,7 @@ def test_the_line_is_for_terminals_that_can_show_it(monkeypatch, is_terminal, en
     assert "\x1b" not in text
 
 
-def test_phases_are_told_in_a_line_each_and_cannot_steer_the_terminal():
+def test_phases_take_a_line_each_and_cannot_steer_the_terminal():
     parts = [(PhaseKind.EPOCH, str(number), 0.01) for number in range(1, 21)] + [
         (PhaseKind.PHASE, "a\x1b[31mb" * 9, 0.1)
     ]
@@ -81,7 +81,7 @@ def test_phases_are_told_in_a_line_each_and_cannot_steer_the_terminal():
             for kind, name, kwh in parts
         )
     )  # fmt: skip
-    lines = run_text.render(told(one)).splitlines()
+    lines = run_text.render(report_of(one)).splitlines()
     assert "  epoch      1 (2 times): 10 Wh, not measured, 4.55 % in 9.0 s" in lines
     assert [line for line in lines if "13 more epochs: 130 Wh" in line]
     assert [line for line in lines if "outside of phases: 120 Wh" in line]

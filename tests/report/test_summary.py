@@ -20,7 +20,7 @@ from carbon_lint.report.run import summary
 from carbon_lint.report.run.curve import curve_of, mermaid
 from carbon_lint.text import markdown_code, markdown_message, markdown_text, terminal
 from tests.cases import cases
-from tests.report.runs import RECORD, readings, record, told
+from tests.report.runs import RECORD, readings, record, report_of
 from tests.report.samples import CARD, diagnostic, fix, report
 
 GITHUB = MarkdownIt("gfm-like", {"linkify": False})
@@ -39,7 +39,7 @@ def tags(text):
 
 def test_the_summary_leads_with_the_verdict_and_holds_every_limit_and_component():
     text = summary.render(
-        told(RECORD, judge(RECORD, Budget(max_emissions_g=5, max_energy_kwh=10)), readings=readings())
+        report_of(RECORD, judge(RECORD, Budget(max_emissions_g=5, max_energy_kwh=10)), readings=readings())
     )
 
     assert text.startswith("## ❌ Over budget: 12.3 of 5 g\n")
@@ -58,7 +58,7 @@ def test_an_unmeasured_run_has_no_number_in_it():
         outcome=Outcome.UNMEASURED, emissions_g=None, energy_kwh=Energy(total=None), methods=Methods(), intensity=None
     )
 
-    text = summary.render(told(unmeasured))
+    text = summary.render(report_of(unmeasured))
 
     assert text.startswith("## ❌ Not measured: there is no trustworthy figure\n")
     assert "| **emissions** | **not measured** | not stated, so energy only |\n" in text
@@ -107,7 +107,7 @@ def test_too_few_readings_draw_nothing():
 
 def test_card_text_in_a_summary_is_only_text():
     text = summary.render(
-        told(
+        report_of(
             record(warnings=(HOSTILE,), command=("sh", "-c", f"```\n{HOSTILE}")),
             lint=report(
                 diagnostic(
@@ -170,7 +170,7 @@ def test_a_summary_stays_under_its_limit_and_counts_what_it_leaves_out(count):
     found = diagnostic(CARD, "17g")
     many = report(*[found] * count, files_checked=count or 1)
 
-    text = summary.render(told(RECORD, lint=many))
+    text = summary.render(report_of(RECORD, lint=many))
     alone = REPORTERS["markdown"](many, RenderOptions())
 
     for rendered in (text, alone):

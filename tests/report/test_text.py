@@ -45,7 +45,7 @@ def test_a_finding_shows_its_line_with_a_caret_under_the_exact_characters_and_th
     )
 
 
-def test_a_clean_report_is_one_line_that_says_how_much_was_checked():
+def test_a_clean_report_is_one_line_with_how_much_was_checked():
     assert REPORTERS["text"](report(files_checked=3), PLAIN) == "3 files checked: no findings\n"
 
 
@@ -65,7 +65,7 @@ def test_findings_counted_by_severity_and_an_unsafe_fix_is_named_as_such():
     assert "1 file checked: 1 error, 1 warning, 1 note; 1 file fixed; 1 fixable with --fix --unsafe-fixes\n" in rendered
 
 
-def test_a_span_over_several_lines_is_underlined_to_the_end_of_the_first_and_says_how_far_it_goes():
+def test_a_span_over_several_lines_is_underlined_to_the_end_of_the_first_and_shows_its_last():
     found = diagnostic(CARD, "co2_eq_emissions:\n  emissions: 17g")
 
     rendered = REPORTERS["text"](report(found), PLAIN)

@@ -108,7 +108,7 @@ def test_a_real_store_takes_the_curve_once_into_a_run_that_is_there_or_a_new_one
     assert "trackio refuses it" in error
 
 
-def test_without_trackio_it_says_what_to_install(cli, monkeypatch):
+def test_without_trackio_it_names_what_to_install(cli, monkeypatch):
     monkeypatch.setitem(sys.modules, "trackio", None)
     write_record(RECORD, "r.json")
     code, out, err = cli("report", "r.json", "--tracker", "trackio")

@@ -15,7 +15,7 @@ NO_TOKEN = "Invalid username or password."
 
 
 def token_of(state: HubState, request: Request) -> Token | None:
-    """Who is asking. Raises RefusalError where a token is given that is not known or has expired."""
+    """Who is asking. Raises RefusalError if a token is given that is not known or has expired."""
     header = request.headers.get("authorization", "")
     if not header.startswith("Bearer ") or request.path.startswith("/oidc/"):
         return None

@@ -58,7 +58,7 @@ _CoreLoader.add_constructor("tag:carbon-lint,2026:number", _number)
 
 
 def card_data(text: str) -> dict | None:
-    """The metadata of a card; None where it has none. Raises CardError where the Hub would refuse it."""
+    """The metadata of a card; None if it has none. Raises CardError if the Hub would refuse it."""
     match = _FRONT_MATTER.search(text.removeprefix("\ufeff"))
     if match is None:
         return None

@@ -1,4 +1,4 @@
-"""Faults that the stand-in Hub can be told to have. Each names the requests it strikes and how often."""
+"""Faults that a test can give the stand-in Hub. Each names the requests it strikes and how often."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Faults:
             self._faults.append(fault)
 
     def clear(self) -> None:
-        """Mend everything."""
+        """Remove every fault."""
         with self._lock:
             self._faults.clear()
 

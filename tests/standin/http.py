@@ -28,7 +28,7 @@ class Request:
         return values[0] if values else None
 
     def is_set(self, name: str) -> bool:
-        """True where a query flag is on, as the client writes it."""
+        """True if a query flag is on, as the client writes it."""
         return (self.first(name) or "").lower() in {"1", "true"}
 
 

@@ -34,11 +34,11 @@ FOREIGN_TOKEN = "hf_standInForeignToken"
 ID_REQUEST_TOKEN = "standInIdTokenRequestToken"
 OWNER = "acme"
 AUTHORITY = Path(__file__).with_name("authority.pem")
-"""What clients of a plain server are told to trust: see `tests.conftest`."""
+"""What clients of a plain server trust: see `tests.conftest`."""
 
 
 class StandInHub:
-    """A running stand-in Hub. `state` is what it knows, `faults` what is wrong with it, `requests` what was asked.
+    """A running stand-in Hub. `state` is what it holds, `faults` what is wrong with it, `requests` what was asked.
 
     Four tokens are known: `acme`'s write token, `acme`'s read token, one of the user `visitor` that may only open pull
     requests, and the write token of `stranger`, who owns nothing here.
@@ -138,7 +138,7 @@ class _Server(http.server.ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is no news; anything else is a defect of the stand-in."""
+        """A client that goes away is normal; anything else is a defect of the stand-in."""
         error = sys.exc_info()[1]
         if not isinstance(error, (ConnectionError, TimeoutError, ssl.SSLError)):
             super().handle_error(request, client_address)
@@ -226,7 +226,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 def _within_allowance(state: HubState, response: Response) -> Response:
-    """The answer with the Hub's `ratelimit` header, or a 429 where the allowance is used up."""
+    """The answer with the Hub's `ratelimit` header, or a 429 if the allowance is used up."""
     left = state.spend()
     if left is None or state.allowance is None:
         return response
@@ -282,7 +282,7 @@ def main(argv: list[str] | None = None) -> None:
         print(f"# a local stand-in, not huggingface.co; repositories in {root / 'repos'}; Ctrl-C ends it", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             while True:
-                time.sleep(0.5)  # an interrupt just before a sleep begins is heard only when that sleep ends
+                time.sleep(0.5)  # an interrupt just before a sleep begins is handled only when that sleep ends
 
 
 __all__ = ["FOREIGN_TOKEN", "PR_TOKEN", "READ_TOKEN", "WRITE_TOKEN", "Fault", "Repo", "StandInHub", "Token"]

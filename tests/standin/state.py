@@ -1,4 +1,4 @@
-"""What the stand-in Hub knows: repositories, who may do what, discussions, and a catalogue of cards to list."""
+"""What the stand-in Hub holds: repositories, who may do what, discussions, and a catalogue of cards to list."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class HubState:
         return token
 
     def create_repo(self, repo_id: str, card: str | bytes | None = None, **settings: Any) -> Repo:
-        """A new repository, with a card where one is given."""
+        """A new repository, with a card if one is given."""
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo_id) or ".." in repo_id:
             raise ValueError(f"bad repository id {repo_id!r}")
         with self.lock:
@@ -223,7 +223,7 @@ class HubState:
         return discussion
 
     def exchange(self, id_token: str, resource: str, lifetime_s: float = 3600) -> Token | None:
-        """A short-lived token for a trusted publisher; None where no publisher matches the claims exactly."""
+        """A short-lived token for a trusted publisher; None if no publisher matches the claims exactly."""
         claims = self.id_tokens.get(id_token)
         if claims is None:
             return None

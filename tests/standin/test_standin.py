@@ -144,7 +144,7 @@ def test_an_unknown_revision_is_named(api):
         (Fault(matches="/commit/", status=500), 0),
     ],
 )
-def test_a_fault_strikes_once_and_lands_as_it_says(hub, api, fault, landed):
+def test_a_fault_strikes_once_and_has_its_stated_effect(hub, api, fault, landed):
     hub.faults.add(fault)
     with pytest.raises(Exception):  # noqa: B017  each fault breaks the client in its own way
         api.create_commit("acme/m", readme("---\na: 1\n---\nX\n"), commit_message="x")

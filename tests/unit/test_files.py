@@ -43,7 +43,7 @@ def test_a_full_disk_is_not_taken_for_a_folder_without_the_right_to_write(tmp_pa
     assert caught.value.hint == "free some space, or name a file on another disk"
 
 
-def test_a_missing_file_is_none_and_what_is_no_file_is_refused(tmp_path):
+def test_a_missing_file_gives_nothing_and_what_is_not_a_file_is_refused(tmp_path):
     assert read_file(str(tmp_path / "absent"), "card") is None
     os.mkfifo(tmp_path / "pipe")
     for path, says in ((tmp_path, "is a folder"), (tmp_path / "pipe", "not a regular file"), ("a\0b", "cannot read")):

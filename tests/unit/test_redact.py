@@ -1,4 +1,4 @@
-"""No token of a command line is written down, and whatever is no token stays readable."""
+"""No token of a command line is written down, and everything else stays readable."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_the_value_of_such_a_variable_is_hidden_wherever_it_stands(name, value):
         ["git", "clone", "https://user@github.com/a/b"],
     ],
 )
-def test_what_is_no_secret_stays_readable(words):
+def test_all_but_secrets_stays_readable(words):
     assert list(redact.command(words)) == words
 
 

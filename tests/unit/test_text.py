@@ -31,7 +31,7 @@ def test_terminal_text_is_one_line_that_steers_nothing_and_commands_nothing(anyt
 
 
 @given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=80))
-def test_plain_text_is_left_as_it_is_but_for_commands(plain):
+def test_plain_text_is_left_as_it_is_except_commands(plain):
     assert text.terminal(plain).replace("\u200b", "") == plain
 
 

@@ -75,7 +75,7 @@ def test_durations_are_read_in_seconds(text, seconds):
         ("\uff11 g", "is not an emissions quantity"),
     ],
 )
-def test_what_cannot_be_read_says_what_was_expected(text, says):
+def test_what_cannot_be_read_gives_an_error_with_what_was_expected(text, says):
     with pytest.raises(UsageError) as caught:
         units.parse_emissions_g(text)
     assert says in f"{caught.value.message} {caught.value.hint}"

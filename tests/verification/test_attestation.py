@@ -101,7 +101,7 @@ def test_a_bundle_that_was_changed_anywhere_is_not_valid(signed, cli):
         assert verified(cli)[0] == 1, text[:20]
 
 
-def test_what_cannot_be_checked_is_said_and_contradicts_nothing(signed, cli, monkeypatch):
+def test_what_cannot_be_checked_is_reported_and_contradicts_nothing(signed, cli, monkeypatch):
     """No network, and no `sigstore`."""
     from sigstore import errors, verify
 
@@ -132,7 +132,7 @@ def test_a_record_without_a_repository_is_signed_by_somebody(signed, cli):
     assert f"{WORKFLOW} signed it" in found["only_claimed"]
 
 
-def test_a_trusted_root_that_is_none_is_refused(signed, cli):
+def test_an_invalid_trusted_root_is_refused(signed, cli):
     for name in ("README.md", "gone.json"):
         code, _, err = cli("verify", "README.md", "--record", "r.json", "--trusted-root", name)
         assert (code, f"{name} is not a trusted root" in err) == (2, True)

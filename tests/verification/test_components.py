@@ -94,7 +94,7 @@ def test_the_models_are_computed_again_and_a_sensor_is_only_claimed(tmp_path, mo
 
 @cases("name", sorted(RUNS))
 def test_a_gpus_energy_that_is_made_smaller_does_not_fit_its_range(tmp_path, monkeypatch, name):
-    """With sums, grams, record and hashes made up anew."""
+    """With sums, grams, record and hashes all invented to fit."""
     monkeypatch.chdir(tmp_path)
     run = a_run(*RUNS[name])
     header, *lines = Path("r.jsonl").read_text().splitlines()

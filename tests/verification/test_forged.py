@@ -71,7 +71,7 @@ def test_a_forger_who_computes_all_hashes_again_contradicts_himself(cli):
 
 
 @pytest.mark.usefixtures("files")
-def test_what_a_journal_lacks_or_says_at_its_end_is_named(cli):
+def test_what_a_journal_lacks_or_states_at_its_end_is_named(cli):
     text = gzip.decompress(Path("r.jsonl.gz").read_bytes()).decode().splitlines()
     header = json.loads(text[0])["record"]
     readings = [json.loads(line) for line in text if line.startswith('{"elapsed_s"')]

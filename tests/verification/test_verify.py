@@ -55,7 +55,7 @@ def flipped(data, number, by):
     return f"{data[:at]}{(int(data[at]) + by) % 10}{data[at + 1 :]}"
 
 
-def test_a_digit_that_leaves_a_number_the_same_is_found_and_another_form_of_it_is_no_change():
+def test_a_digit_that_leaves_a_number_the_same_is_found_and_another_form_of_it_is_not_a_change():
     for text, count in (
         ("0.00029557037378048366", 0), ("0.00029557037378048363", 1), ("2.6491454232553752e-06", 0),
         ("[1.50, 1.5e0, 1E-5, 0.00001, 0.0, -0.0, 3]", 0), ('{"ended": {"a": 0.1, "b": 0.10000000000000001}}', 1),
@@ -87,7 +87,7 @@ def one_flip(folder, part, number, by):
     by=st.integers(min_value=1, max_value=9),
 )
 def test_one_flipped_digit_anywhere_is_found(measured, cli, part, number, by):
-    """Of the card's block; other digits of a card are no figure. A place that only has a name is its author's."""
+    """Of the card's block; other digits of a card are not figures. A place that only has a name is its author's."""
     one_flip(measured, part, number, by)
     code, out, _ = cli("verify", "README.md", "--record", "r.json")
     assert code != 0, out
@@ -116,7 +116,7 @@ def test_a_figure_in_the_section_of_the_text_is_checked_too(cli):
 
 
 @pytest.mark.usefixtures("files")
-def test_what_is_wrong_with_the_comments_of_the_section_is_said(cli):
+def test_wrong_comments_of_the_section_are_reported(cli):
     assert cli("card", "README.md", "--from", "r.json", "--body")[0] == 0
     whole = Path("README.md").read_text()
     (first,) = [line for line in whole.splitlines() if line.startswith("<!-- carbon-lint")]
@@ -137,7 +137,7 @@ def test_what_is_wrong_with_the_comments_of_the_section_is_said(cli):
 
 
 @pytest.mark.usefixtures("files")
-def test_a_record_that_is_made_up_anew_with_a_right_hash_is_not_its_journals(cli):
+def test_an_invented_record_with_a_right_hash_is_not_its_journals(cli):
     """Who changes a record can hash it again; then the card or the journal contradicts it."""
     record = load_record("r.json")
     energy = record.energy_kwh
@@ -220,7 +220,7 @@ def test_a_journal_that_is_cut_off_or_never_ends_is_refused(measured, cli, monke
 
 
 @pytest.mark.usefixtures("files")
-def test_what_is_no_journal_is_not_read_to_its_end(cli):
+def test_a_file_that_is_not_a_journal_is_not_read_to_its_end(cli):
     Path("r.jsonl.gz").write_bytes(gzip.compress(b"x\n" * 1_000_000))
     code, found = lists(cli)
     assert code == 1
@@ -345,7 +345,7 @@ def test_records_of_other_trainings_beside_it_are_not_read(cli):
     assert "a record beside it cannot be read" in lists(cli)[1]["contradictions"]
 
 
-def test_a_gpu_that_others_used_is_said(cli):
+def test_a_gpu_that_others_used_is_reported(cli):
     gpu = Gpu(index=0, name="T4", uuid="GPU-1", energy_kwh=0.6, is_shared=True)
     write_record(replace(a_record(), hardware=Hardware(gpus=(gpu,))), "r.json")
     Path("README.md").write_bytes(card_with_record(CARD.encode(), "README.md", load_record("r.json")).after)

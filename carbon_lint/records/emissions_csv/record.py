@@ -125,9 +125,7 @@ def _total(values: Iterable[float]) -> float:
     except OverflowError:
         total = math.inf
     if math.isnan(total) or abs(total) > LARGEST:
-        raise MissingFigureError(
-            "the figures of the file add up to more than a record holds", hint="look at its rows"
-        )
+        raise MissingFigureError("the figures of the file add up to more than a record holds", hint="look at its rows")
     return total
 
 

@@ -36,4 +36,4 @@ if more == "linger":
 if more in {"finish", "linger"}:
     end()
 for _ in range(600):
-    time.sleep(0.1)  # a signal just before a sleep begins is heard only when that sleep ends
+    time.sleep(0.1)  # a signal just before a sleep begins is handled only when that sleep ends
