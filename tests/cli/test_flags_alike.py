@@ -48,7 +48,7 @@ def test_a_flag_takes_a_value_of_the_same_name_in_every_verb():
     assert {flag: dict(found) for flag, found in names.items() if len(found) > 1} == {}
 
 
-def test_every_verb_that_writes_a_named_file_can_be_told_to_overwrite_one():
+def test_every_verb_that_writes_a_named_file_has_a_flag_to_overwrite_it():
     found = defaultdict(set)
     for verb, flag, _ in flags():
         found[verb].add(flag)
