@@ -33,7 +33,7 @@ from carbon_lint.cli.flags import add_keys, say
 from carbon_lint.config import load
 from carbon_lint.errors import UsageError
 from carbon_lint.files import read_named, write_atomically
-from carbon_lint.pipeline.card import card_bytes, whole_group
+from carbon_lint.pipeline.card import card_bytes, check_no_other_is_meant, whole_group
 from carbon_lint.records.emissions_csv.record import record_from_csv
 from carbon_lint.records.emissions_csv.table import looks_like_csv
 from carbon_lint.records.intensity import priced
@@ -83,6 +83,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Write the card, print what changed, and return 0."""
     path = arguments.card
+    check_no_other_is_meant(path)
     data = card_bytes(path)  # report what is wrong with the card before what is wrong with the record
     settings = load()
     with_body = arguments.body or settings.card_body

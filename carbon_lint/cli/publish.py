@@ -247,6 +247,8 @@ def _record(arguments: Namespace, settings: Settings) -> Record:
     if not arguments.allow_foreign:
         check_origin(record, arguments.record, os.environ, switch="--allow-foreign")
     around = Surroundings(run=identity_of(record), environ=os.environ, is_measuring=False, record_path=arguments.record)
+    if settings.max_increase is None:  # a baseline that is only shown need not be here
+        settings = settings.with_keys_of(Settings(), ("baseline",))
     refuse_unless_passed(record, plan_run(Options(), settings, around))
     return record
 

@@ -112,8 +112,12 @@ def _judged(arguments: Namespace) -> RunReport:
     """Return the record with what the gate says of it, by the limits of flags and configuration, if it can judge."""
     record, plan = read(arguments, without=("card",))
     try:
-        return judge_run(record, plan)
-    except (MeasurementError, InputError) as error:
+        try:
+            return judge_run(record, plan)
+        except InputError as error:  # of a ledger: the limits of this run alone still hold
+            say(f"the budgets of a window are not judged: {error.message}")
+            return judge_run(record, replace(plan, limits=replace(plan.limits, windows=())))
+    except MeasurementError as error:
         say(f"not judged: {error.message}")
         unlimited = Limits(max_age_s=plan.limits.max_age_s, today=plan.limits.today)
         return replace(judge_run(record, replace(plan, limits=unlimited)), is_limited=True)

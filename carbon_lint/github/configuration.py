@@ -88,7 +88,10 @@ def _placed(options: Options, settings: Settings, head: Settings) -> tuple[Setti
     """Take the place from a pull request that is the first to name one, unless a limit in grams hangs on it."""
     is_named = any((options.location, options.carbon_intensity, options.electricity_maps))
     is_priced = (
-        budget_of(options, settings).max_emissions_g is not None or options.max_increase or settings.max_increase
+        budget_of(options, settings).max_emissions_g is not None
+        or any(budget.max_emissions_g is not None for budget in settings.budget)
+        or options.max_increase
+        or settings.max_increase
     )
     named = [key for key in _PLACE if head.states(key)]
     if is_named or is_priced or not named or any(settings.states(key) for key in _PLACE):

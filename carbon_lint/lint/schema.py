@@ -30,6 +30,7 @@ TYPES_IN_WORDS = {
     "str": "a string",
     "date": "a date",
     "bytes": "binary data",
+    "merge": "a merge key",
     "list": "a list",
     "map": "a map",
     "error": "a value with a tag that the Hub refuses",

@@ -120,6 +120,8 @@ def _make_job(
         return body, None
     environ, _ = environment.job_environ(request.environ, pass_env=request.pass_env, own_prefix=request.own_prefix)
     environ |= {environment.RUN_ID_VARIABLE: run_id, **outlook.environ}
+    # The clients of engines get what the job gets: no secret that is withheld from it.
+    own = command.containers and replace(command.containers, environ=environ)
     shims = None if request.leave_containers or command.is_client else open_shims(environ, run_id)
     if shims is not None:
         environ = stack.enter_context(shims).on_path(environ)
@@ -129,7 +131,7 @@ def _make_job(
     folders = [os.path.dirname(progress)] if progress else []
     folders += [os.fspath(shims.folder)] if shims is not None else []
     with outlook.listening.lent():
-        job = Job(command.words, environ, request.pass_fds, finder(command.containers, shims), folders=folders)
+        job = Job(command.words, environ, request.pass_fds, finder(own, shims), folders=folders)
     stack.callback(job.close)
     return job, shims
 

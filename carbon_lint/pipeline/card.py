@@ -44,6 +44,7 @@ def check_card_can_be_written(path: str, *, record_path: str | None = None) -> b
     """
     if record_path is not None and os.path.realpath(path) == os.path.realpath(record_path):
         raise UsageError(f"{path} is to be the card and the record", hint="name the record r.json, say")
+    check_no_other_is_meant(path)
     data = card_bytes(path)
     from carbon_lint.card.edit import write_block  # noqa: PLC0415  YAML is read only if there is a card
     from carbon_lint.card.read import read_card  # noqa: PLC0415
@@ -55,13 +56,8 @@ def check_card_can_be_written(path: str, *, record_path: str | None = None) -> b
 
 
 def card_bytes(path: str) -> bytes | None:
-    """Return what the card holds; `None` if there is none, and no card has almost the same name.
-
-    Raises InputError for other files, such as a script; SecondCardError.
-    """
+    """Return what the card holds; `None` if there is none. Raises InputError for other files, such as a script."""
     data = read_file(path, "card")
-    if data is None:
-        _check_no_other_is_meant(path)
     stem, suffix = os.path.splitext(os.path.basename(path).lower())
     is_named_so = suffix in _CARD_SUFFIXES or (stem, suffix) == ("readme", "")
     if data and not is_named_so and not data.lstrip(b"\xef\xbb\xbf").startswith(b"---"):
@@ -72,7 +68,7 @@ def card_bytes(path: str) -> bytes | None:
     return data
 
 
-def _check_no_other_is_meant(path: str) -> None:
+def check_no_other_is_meant(path: str) -> None:
     """Raise SecondCardError if `path` is not there and a file of almost the same name is."""
     folder, name = os.path.split(path)
     try:

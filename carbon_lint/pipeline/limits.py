@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
@@ -13,7 +14,6 @@ from carbon_lint.limits import BudgetException, MaxIncrease, Source, WindowBudge
 from carbon_lint.measurement.request import OnLoss, StopWhen
 from carbon_lint.pipeline.options import Options, Surroundings, check_tick
 from carbon_lint.records.ledger_url import LEDGER_VARIABLE
-from carbon_lint.records.storage import is_missing
 
 _A_LIMIT = (("max-emissions", "1 kg"), ("max-energy", "2 kWh"))
 
@@ -100,7 +100,7 @@ def check_together(options: Options, budget: Budget) -> None:
 
 def _has_ledger(options: Options, around: Surroundings) -> bool:
     """Return whether there is a ledger: one that somebody names must be there, the usual folder need not."""
-    return bool(options.ledger or around.environ.get(LEDGER_VARIABLE)) or not is_missing(around.ledger_folder)
+    return bool(options.ledger or around.environ.get(LEDGER_VARIABLE)) or os.path.isdir(around.ledger_folder)
 
 
 def limits_of(options: Options, settings: Settings, around: Surroundings) -> Limits:

@@ -154,6 +154,8 @@ def read_options(given: Mapping[str, Any], **own: Any) -> Options:
             typed[option] = value
         with naming(option, typed.get(option)):
             values[each.name] = PARSERS[each.name](value) if each.name in PARSERS else value
+            if values[each.name] is None:  # of another type, as Python can give: it must not pass for "not given"
+                raise UsageError(f"{quoted(str(value))} is of a type that is not read", hint="write it as a text")
     return Options(typed=typed, **values, **own)
 
 

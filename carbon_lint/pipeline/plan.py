@@ -11,6 +11,7 @@ from carbon_lint import debug
 from carbon_lint.config import DEFAULT, Settings
 from carbon_lint.errors import PlaceError
 from carbon_lint.gate.baseline import RunFigures
+from carbon_lint.limits import WindowBudget
 from carbon_lint.measurement.meter import Meter
 from carbon_lint.measurement.recover import recover_earlier
 from carbon_lint.measurement.request import OnLoss, RunRequest
@@ -19,6 +20,8 @@ from carbon_lint.pipeline.card import check_card_can_be_written
 from carbon_lint.pipeline.limits import Limits, limits_of
 from carbon_lint.pipeline.options import Options, Surroundings, option_of
 from carbon_lint.pipeline.place import NAME_ONE, place_of_run
+from carbon_lint.pipeline.windows import check_ledger, counting
+from carbon_lint.records.comparable import Identity
 from carbon_lint.records.folder import check_group, check_name
 from carbon_lint.records.ledger_url import LEDGER_FOLDER, LEDGER_VARIABLE
 from carbon_lint.records.record import Provenance
@@ -86,7 +89,7 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
         card_body=options.card_body or settings.card_body,
         training_type=options.training_type or settings.training_type,
         pass_env=(*options.pass_env, *settings.pass_env),
-        ledger=options.ledger or around.environ.get(LEDGER_VARIABLE) or around.ledger_folder,
+        ledger=ledger_of(options, around),
         sources=_sources(options, settings, limits, around),
     )
     debug.log("plan", "place: %s", plan.place and (plan.place.shown or plan.place.place))
@@ -100,11 +103,22 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
 def _place(options: Options, settings: Settings, limits: Limits, around: Surroundings) -> LocatedPlace:
     """Return where the energy comes from. Raises PlaceError if nothing says it and a window is limited in grams."""
     located = place_of_run(options, settings, limits.budget)
-    names = Provenance(model=around.run.model).model_names
-    in_grams = [one for one in limits.windows if one.max_emissions_g is not None and one.counts(names)]
-    if located.place is None and in_grams:
-        raise PlaceError(f"the budget {in_grams[0].name!r} limits grams, and no location is used", suggest=NAME_ONE)
+    in_grams = window_in_grams(limits, around.run)
+    if located.place is None and in_grams is not None:
+        raise PlaceError(f"the budget {in_grams.name!r} limits grams, and no location is used", suggest=NAME_ONE)
+    check_ledger(limits.own, Provenance(model=around.run.model), ledger_of(options, around))
     return located
+
+
+def window_in_grams(limits: Limits, run: Identity) -> WindowBudget | None:
+    """Return a budget of a window that counts a run and limits grams."""
+    found = counting(limits.own, Provenance(model=run.model))
+    return next((one for one in found if one.max_emissions_g is not None), None)
+
+
+def ledger_of(options: Options, around: Surroundings) -> str:
+    """Return the ledger that is named, else the usual folder."""
+    return options.ledger or around.environ.get(LEDGER_VARIABLE) or around.ledger_folder
 
 
 def powers_w(options: Options, settings: Settings) -> tuple[float | None, float | None]:

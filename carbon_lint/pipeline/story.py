@@ -41,7 +41,12 @@ class Story:
             self._front.notice(f"nothing to compare with: {self.plan.baseline}")
         record = self._measure()
         if record is not None:
-            record = self._gate(record)
+            try:
+                record = self._gate(record)
+            except CarbonLintError:
+                self._front.show(self.report)  # whatever keeps the run from being judged
+                self._write_card(record)
+                raise
             self._write_card(record)
             if record.outcome is Outcome.INTERRUPTED:
                 return self.report  # a runner leaves a few seconds, and nothing is published of a cancelled run
@@ -89,11 +94,7 @@ class Story:
                 self._know(is_over_budget=True)
                 self._fail(MeasurementError.exit_code)
         else:
-            try:
-                judged = judge_run(record, self.plan)
-            except CarbonLintError:
-                self._front.show(self.report)  # what was measured is shown, whatever keeps it from being judged
-                raise
+            judged = judge_run(record, self.plan)
             debug.log("story", "verdict: %s", judged.verdict)
             if judged.record is not None and judged.record is not record:
                 record = judged.record

@@ -15,7 +15,7 @@ from carbon_lint.records.ledger import Contents, Entry, check_whole, contents_be
 from carbon_lint.records.ledger_sum import count
 from carbon_lint.records.merge.shared import window_of
 from carbon_lint.records.periods import Period, period_of
-from carbon_lint.records.record import Record
+from carbon_lint.records.record import Provenance, Record
 from carbon_lint.records.storage import is_missing
 
 if TYPE_CHECKING:
@@ -25,29 +25,45 @@ if TYPE_CHECKING:
 def spent_with(record: Record, limits: Limits, ledger: str) -> Iterator[Spent]:
     """Yield what each budget that counts the run has spent in its window, this run included.
 
-    The window is the calendar month in which the run ended, or the time up to its end. A record of this run that the
-    ledger holds already counts once.
+    The window is the calendar month in which the run ended, or a time before its end. Runs that ended later do not
+    count, so a record keeps its verdict. A record of this run that the ledger holds already counts once.
 
     Raises InputError if there is no such ledger, or a file of it cannot be read; MeasurementError if the run has no
     figure for a limit.
     """
-    budgets = [budget for budget in limits.windows if budget.counts(record.provenance.model_names)]
+    budgets = counting(limits, record.provenance)
+    end_s = window_of(record).end_s
+    periods, found = _read(budgets, ledger, datetime.fromtimestamp(end_s, UTC))
+    for budget, period in zip(budgets, periods, strict=True):
+        _check_measured(record, budget)
+        before = [entry for entry in _ended_in(found, period) if entry.end_s <= end_s]
+        counted = count([*before, Entry(path="this run", record=record)])
+        yield spent_in(budget, period, counted, source=limits.windows_source)
+
+
+def counting(limits: Limits, run: Provenance) -> list[WindowBudget]:
+    """Return the budgets of a window that count a run."""
+    return [budget for budget in limits.windows if budget.counts(run.model_names)]
+
+
+def check_ledger(limits: Limits, run: Provenance, ledger: str) -> None:
+    """Find out before a job whether its budgets of a window can be judged after it. Raises InputError."""
+    _read(counting(limits, run), ledger, datetime.now(UTC))
+
+
+def _read(budgets: Sequence[WindowBudget], ledger: str, moment: datetime) -> tuple[list[Period], list[Entry]]:
     if not budgets:
-        return
+        return [], []
     if is_missing(ledger):
         raise InputError(
             f"there is no ledger at {ledger}",
             hint=f"`mkdir -p {ledger}` begins an empty one, or name the right one",
             suggest=(("ledger", "URL"),),
         )
-    ended = datetime.fromtimestamp(window_of(record).end_s, UTC)
-    periods = [period_of(budget, ended) for budget in budgets]
+    periods = [period_of(budget, moment) for budget in budgets]
     found = contents_between(ledger, min(period.start for period in periods), max(period.end for period in periods))
     check_whole(found)
-    for budget, period in zip(budgets, periods, strict=True):
-        _check_measured(record, budget)
-        counted = count([*_ended_in(found.entries, period), Entry(path="this run", record=record)])
-        yield spent_in(budget, period, counted, source=limits.windows_source)
+    return periods, list(found.entries)
 
 
 def _ended_in(entries: Sequence[Entry], period: Period) -> list[Entry]:

@@ -209,7 +209,8 @@ class Measurement:
         if error is None:
             raise failure
         if isinstance(error, BudgetExceeded) and error.record is None:
-            raise BudgetExceeded(str(failure), record=self.record) from error
+            said, cause = (failure, error) if isinstance(failure, BudgetExceeded) else (error, failure)
+            raise BudgetExceeded(str(said), record=self.record) from cause
         error.add_note(f"carbon-lint: {failure}")
 
     def _end(self, status: int, stopped_by: StoppedBy | None) -> None:
@@ -310,6 +311,7 @@ def _spelled(option: str, value: str) -> str:
 def _with_advice(error: CarbonLintError) -> CarbonLintError:
     """Return another such error with its hint as a note, which a traceback shows."""
     noted, advice = error.again().with_traceback(error.__traceback__), error.advice(_spelled)
+    noted.__cause__ = error.__cause__
     if error.option is not None and not isinstance(error, ConfigError):  # its message names the key
         noted.add_note(f"in measure({_spelled(error.option, error.value or '...')})")
     if advice is not None:

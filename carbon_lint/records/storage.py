@@ -58,7 +58,7 @@ def is_missing(url: str) -> bool:
     scheme, separator, rest = url.partition("://")
     if separator and scheme != "file":
         return False
-    return not Path(rest if separator else url).exists()
+    return not os.path.exists(rest if separator else url)
 
 
 class LocalStorage:

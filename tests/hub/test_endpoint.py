@@ -31,6 +31,9 @@ SILENT = {
     "another address": {"env": {"HF_ENDPOINT": "https://other.example"}},
     "only a script": {"jobs": {"train": {"steps": [{"run": f"echo HF_ENDPOINT={ELSEWHERE} >> $GITHUB_ENV"}]}}},
     "another key": {"jobs": {"train": {"steps": [{"with": {"HF_ENDPOINT": ELSEWHERE}}]}}},
+    "an output called env": {"jobs": {"train": {"outputs": {"env": "${{ steps.x.outputs.env }}"}}}},
+    "an input called env": {"jobs": {"train": {"steps": [{"with": {"env": "${{ inputs.stage }}"}}]}}},
+    "a matrix called env": {"jobs": {"train": {"strategy": {"matrix": {"env": "${{ fromJSON(vars.E) }}"}}}}},
 }
 
 

@@ -208,6 +208,15 @@ def test_stopping_asks_the_container_once_and_not_its_client(tmp_path):
             (tmp_path / "heard").unlink()
 
 
+def test_an_engine_is_asked_without_what_is_withheld_from_the_job(tmp_path, run):
+    asks = 'echo "token:$HF_TOKEN" >> asked'
+    environ = fake_docker(
+        tmp_path, run="touch up; exit 3", ps=f"{asks}; [ ! -e up ] || echo c0ffee", kill=f"{asks}; rm up"
+    )
+    run("docker", "run", "IMG", environ={**environ, "HF_TOKEN": "hf_withheld"})
+    assert set((tmp_path / "asked").read_text().splitlines()) == {"token:"}
+
+
 def test_a_container_that_does_not_end_is_killed(tmp_path):
     environ = fake_docker(tmp_path, kill='echo "kill $3" >> heard; [ "$3" != 9 ] || rm -f up')
     driven(environ, stop_at=[tmp_path / "up"], grace_s=0.2)

@@ -198,3 +198,47 @@ def test_a_record_without_grams_gives_no_card_and_the_step_ends_as_the_verb_does
         run_step(step)
     assert exit_code_of(caught.value, doing="step") == code == 2
     assert "co2" not in Path("README.md").read_text()
+
+
+def test_a_record_keeps_its_verdict_when_a_later_run_is_in_the_ledger(ask):
+    later = record(run_id="r9", started_at="2026-11-24T11:00:00.000Z")
+    assert later.started_at > RECORD.started_at
+    add(as_stored(fitting(later)), "ledger")
+    found = ask(RECORD, None, config=WINDOW.replace("5 g", "15 g"))
+    assert {name: shown for name, (fails, shown) in found.items() if fails} == {}
+
+
+def test_a_ledger_that_cannot_be_read_stops_the_job_and_leaves_the_limits_of_one_run(cli, monkeypatch):
+    Path("carbon-lint.toml").write_text(f'location = "FRA"\n{WINDOW}')
+    Path("ledger/2026-11").mkdir(parents=True)
+    write_record(as_stored(fitting(RECORD)), "r.json")
+    Path("ledger/2026-11/x.json").write_text("{}")
+    monkeypatch.setattr(measure_run, "measure", lambda *_: pytest.fail("the job has begun"))
+    code, _, err = cli("run", "--", "true")
+    assert (code, "x.json" in err) == (2, True), err
+    code, shown, err = cli("report", "r.json", "--max-emissions", OVER)
+    assert (is_refused(shown), "the budgets of a window are not judged" in err) == (True, True), err
+
+
+def test_a_file_called_ledger_is_not_a_ledger(ask):
+    Path("ledger").write_text("#!/bin/sh\n")
+    assert not any(fails for fails, _ in ask(RECORD, None, config=WINDOW).values())
+
+
+def test_a_card_of_almost_the_same_name_that_the_job_makes_keeps_no_figures_back(cli, monkeypatch):
+    one = as_stored(fitting(RECORD))
+    monkeypatch.setattr(plan, "meter_of", lambda *_, **__: None)
+    monkeypatch.setattr(measure_run, "measure", lambda *_: (Path("README2.md").write_text("hi"), one)[1])
+    code, _, err = cli("run", "--location", "FRA", "--card", "README.md", "--", "true")
+    assert (code, "emissions: 12.3" in Path("README.md").read_text()) == (0, True), err
+
+
+def test_publish_needs_no_baseline_that_it_only_shows(cli, monkeypatch):
+    def offline(*_, **__):
+        raise HubError("the Hub was asked")
+
+    monkeypatch.setattr(session, "open_model", offline)
+    write_record(as_stored(fitting(RECORD)), "r.json")
+    Path("carbon-lint.toml").write_text('baseline = "record:gone.json"\n')
+    code, _, err = cli("publish", "--record", "r.json", "--to", "acme/m")
+    assert (code, "the Hub was asked" in err) == (4, True), err

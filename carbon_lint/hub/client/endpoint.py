@@ -61,13 +61,25 @@ def _is_stated(environ: Mapping[str, str], reference: str, value: str) -> bool:
 
 
 def _values(document: Any) -> Iterator[str]:
-    """Yield every value of the variable in an `env:`: of the workflow, of a job, of its container, of a step."""
-    if isinstance(document, dict):
-        env = document.get("env")
-        if isinstance(env, str):
-            yield env  # `env: ${{ fromJSON(…) }}`
-        elif isinstance(env, dict) and VARIABLE in env:
-            yield str(env[VARIABLE])
-        document = list(document.values())
-    for part in document if isinstance(document, list) else ():
-        yield from _values(part)
+    """Yield every value of the variable in an `env:` of the workflow, of a job, of its container or of a step.
+
+    Nowhere else: an output or an input of the name `env` is not a variable, and an expression there may be a job's.
+    """
+    jobs = _part(document, "jobs")
+    for job in jobs.values() if isinstance(jobs, dict) else ():
+        steps = _part(job, "steps")
+        for holder in (job, _part(job, "container"), *(steps if isinstance(steps, list) else ())):
+            yield from _in_env(holder)
+    yield from _in_env(document)
+
+
+def _part(holder: Any, name: str) -> Any:
+    return holder.get(name) if isinstance(holder, dict) else None
+
+
+def _in_env(holder: Any) -> Iterator[str]:
+    env = _part(holder, "env")
+    if isinstance(env, str):
+        yield env  # `env: ${{ fromJSON(…) }}`
+    elif isinstance(env, dict) and VARIABLE in env:
+        yield str(env[VARIABLE])

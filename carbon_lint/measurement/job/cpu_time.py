@@ -163,7 +163,8 @@ class Tree(NamedTuple):
 
 def look_at_tree(pid: int, root: Path = Path("/")) -> Tree:
     """Look at all processes once, and return what is below this one."""
-    found, own = below(pid, root=root), find_process(pid, root)
+    # In this order: a child that is reaped between the two is missed once, and else would be counted twice.
+    own, found = find_process(pid, root), below(pid, root=root)
     ticks = sum(sum(map(int, process.columns[_OWN_AND_REAPED])) for process in found)
     ticks += 0 if own is None else sum(map(int, own.columns[_REAPED]))
     return Tree(
