@@ -17,7 +17,8 @@ Nothing is published of a run that did not complete, that went over a limit it
 was measured under, or that is over the limits of carbon-lint.toml.
 
 Exit status: 0 done, 1 if the card has errors or the run did not pass,
-4 if the card could not be published.
+4 if the card could not be published, 125 if the record has no figure for a
+limit of carbon-lint.toml.
 """
 
 from __future__ import annotations
