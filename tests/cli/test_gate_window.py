@@ -108,15 +108,17 @@ def test_a_window_that_cannot_be_judged_does_not_pass(cli, break_it, code, said)
     assert said in err
 
 
-def test_a_window_that_cannot_be_judged_hides_neither_the_figures_nor_the_jobs_failure(cli, monkeypatch):
-    Path("ledger/2026-11/x.json").write_text("{")
+def test_a_window_that_can_no_longer_be_judged_hides_neither_the_figures_nor_the_jobs_failure(cli, monkeypatch):
+    broken = Path("ledger/2026-11/x.json")
     monkeypatch.setattr(plan, "meter_of", lambda *_, **__: None)
     for status, outcome in ((7, Outcome.FAILED), (0, Outcome.COMPLETED)):
         one = ran(9, exit_status=status, outcome=outcome)
-        monkeypatch.setattr(measure_run, "measure", lambda *_, one=one: one)
-        code, _, err = cli("run", "--location", "FRA", "--", "true")
+        monkeypatch.setattr(measure_run, "measure", lambda *_, one=one: (broken.write_text("{"), one)[1])
+        code, _, err = cli("run", "--location", "FRA", "--card", "README.md", "--", "true")
         assert code == (status or 2)
         assert "100 g" in err
+        assert "emissions: 100" in Path("README.md").read_text()
+        broken.unlink()
         assert "ledger/2026-11/x.json is not JSON" in err
 
 
