@@ -71,7 +71,7 @@ def find_baseline(
 def unless_it_is(figures: RunFigures | str | None, record: Record, path: str | None) -> RunFigures | str | None:
     """Return the figures, unless the card they come from states the run of `record`, which is at `path`: then why not.
 
-    A card states the sum over the run's group; the record alone if that cannot be had.
+    A card states the sum over the run's group; the record alone if the group cannot be summed.
     """
     if not isinstance(figures, RunFigures) or figures.card is None:
         return figures

@@ -45,7 +45,10 @@ class Story:
                 record = self._gate(record)
             except CarbonLintError:
                 self._front.show(self.report)  # whatever keeps the run from being judged
-                self._write_card(record)
+                try:
+                    self._write_card(record)
+                except CarbonLintError as error:  # the first error is the one to raise
+                    self._front.warn(error.message)
                 raise
             self._write_card(record)
             if record.outcome is Outcome.INTERRUPTED:

@@ -118,8 +118,11 @@ def test_a_window_that_can_no_longer_be_judged_hides_neither_the_figures_nor_the
         assert code == (status or 2)
         assert "100 g" in err
         assert "emissions: 100" in Path("README.md").read_text()
-        broken.unlink()
         assert "ledger/2026-11/x.json is not JSON" in err
+        broken.unlink()
+    monkeypatch.setattr(measure_run, "measure", lambda *_: (broken.write_text("{"), Path("b.md").mkdir(), ran(9))[2])
+    code, _, err = cli("run", "--location", "FRA", "--card", "b.md", "--", "true")
+    assert (code, "warning: b.md is a folder" in err, "x.json is not JSON" in err) == (2, True, True), err
 
 
 @cases(("models", "code"), [("", 125), ('models = ["team/vit-*"]', 0)])
