@@ -35,7 +35,6 @@ from carbon_lint.cli.flags import add_format_argument, add_keys, read_flag, say,
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
 from carbon_lint.files import read_named
-from carbon_lint.records.comparable import identity_of
 from carbon_lint.records.provenance import check_origin
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import load_record
@@ -240,17 +239,12 @@ def _publishing(arguments: Namespace, record: Record | None, settings: Settings,
 
 def _record(arguments: Namespace, settings: Settings) -> Record:
     """Return the record. Raises CarbonLintError if it is another run's, or its run did not pass."""
-    from carbon_lint.pipeline.options import Options, Surroundings
-    from carbon_lint.pipeline.plan import plan_run
     from carbon_lint.pipeline.publish import refuse_unless_passed
 
     record = load_record(arguments.record)
     if not arguments.allow_foreign:
         check_origin(record, arguments.record, os.environ, switch="--allow-foreign")
-    around = Surroundings(run=identity_of(record), environ=os.environ, is_measuring=False, record_path=arguments.record)
-    if settings.max_increase is None:  # a baseline that is only shown need not be here
-        settings = settings.with_keys_of(Settings(), ("baseline",))
-    refuse_unless_passed(record, plan_run(Options(), settings, around))
+    refuse_unless_passed(record, arguments.record, settings, os.environ)
     return record
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ from carbon_lint.hub.publish.figures import Publishing, figures_only
 from carbon_lint.lint.evidence import from_records
 from carbon_lint.pipeline.card import whole_group
 from carbon_lint.pipeline.gate import judge_run, reason_not_to_publish
-from carbon_lint.pipeline.plan import RunPlan
+from carbon_lint.pipeline.options import Options, Surroundings
+from carbon_lint.pipeline.plan import plan_run
+from carbon_lint.records.comparable import identity_of
 from carbon_lint.records.document import BUNDLE, JOURNAL, RECORD
 from carbon_lint.records.journal import COMPRESSED, existing, journal_path
 from carbon_lint.records.record import Outcome, Record
@@ -34,11 +36,18 @@ class NotPassedError(CarbonLintError):
     exit_code = ExitCode.FINDINGS
 
 
-def refuse_unless_passed(record: Record, plan: RunPlan) -> None:
+def refuse_unless_passed(record: Record, path: str, settings: Settings, environ: Mapping[str, str]) -> None:
     """Raise NotPassedError if the step would publish nothing of a run either: see reason_not_to_publish.
 
-    Raises MeasurementError if the record holds no figure for one of the plan's limits.
+    The limits are those of the configuration. A baseline that would only be shown need not be there.
+
+    Raises InputError if a baseline or a ledger cannot be read, MeasurementError if the record at `path` holds no figure
+    for one of the limits.
     """
+    if settings.max_increase is None:
+        settings = settings.with_keys_of(Settings(), ("baseline",))
+    around = Surroundings(run=identity_of(record), environ=environ, is_measuring=False, record_path=path)
+    plan = plan_run(Options(), settings, around)
     has_completed = record.outcome is Outcome.COMPLETED
     why_not = reason_not_to_publish(judge_run(record, plan) if has_completed else RunReport(record=record))
     if why_not is not None:
