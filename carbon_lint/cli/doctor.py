@@ -5,7 +5,7 @@
 It ends as `carbon-lint run` with the same flags would begin.
 
 Exit status: 0 if a run here would be measured, 125 if it would not, 2 if its
-limits or its baseline cannot be used.
+limits, its baseline or the ledger cannot be used.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from carbon_lint.measurement.system import need_linux
 from carbon_lint.pipeline.options import Surroundings
 from carbon_lint.pipeline.place import choose, find, needs_place
 from carbon_lint.pipeline.plan import plan_run, window_in_grams
+from carbon_lint.pipeline.windows import check_ledger
 from carbon_lint.records.comparable import identity_before
 from carbon_lint.records.provenance import provenance_of
 from carbon_lint.report.doctor import as_json, as_text
@@ -42,6 +43,7 @@ def run(arguments: Namespace) -> int:
     run_here = identity_before(provenance_of(os.environ, os.getcwd()), settings.run_group)
     # The place is a finding of its own, and no error.
     plan = plan_run(options, settings, Surroundings(run=run_here, environ=os.environ, is_measuring=False))
+    check_ledger(plan.limits, run_here, plan.ledger)
     chosen = choose(options, settings)
     diagnosis = diagnose(
         os.environ,

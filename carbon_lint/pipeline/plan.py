@@ -72,6 +72,8 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
     run_group = options.run_group or settings.run_group or around.default_group
     if around.is_measuring and around.record_path is not None and run_group is not None:
         check_name(around.record_path)
+    if around.is_measuring:
+        check_ledger(limits, around.run, ledger_of(options, around))
     cpu_power_w, ram_power_w = powers_w(options, settings)
     plan = RunPlan(
         options=options,
@@ -106,13 +108,12 @@ def _place(options: Options, settings: Settings, limits: Limits, around: Surroun
     in_grams = window_in_grams(limits, around.run)
     if located.place is None and in_grams is not None:
         raise PlaceError(f"the budget {in_grams.name!r} limits grams, and no location is used", suggest=NAME_ONE)
-    check_ledger(limits.own, Provenance(model=around.run.model), ledger_of(options, around))
     return located
 
 
 def window_in_grams(limits: Limits, run: Identity) -> WindowBudget | None:
     """Return a budget of a window that counts a run and limits grams."""
-    found = counting(limits.own, Provenance(model=run.model))
+    found = counting(limits.own, Provenance(model=run.model).model_names)
     return next((one for one in found if one.max_emissions_g is not None), None)
 
 

@@ -11,6 +11,7 @@ from carbon_lint.errors import InputError, MeasurementError
 from carbon_lint.gate.window import Spent, spent_in
 from carbon_lint.limits import WindowBudget
 from carbon_lint.pipeline.limits import Limits
+from carbon_lint.records.comparable import Identity
 from carbon_lint.records.ledger import Contents, Entry, check_whole, contents_between
 from carbon_lint.records.ledger_sum import count
 from carbon_lint.records.merge.shared import window_of
@@ -31,7 +32,7 @@ def spent_with(record: Record, limits: Limits, ledger: str) -> Iterator[Spent]:
     Raises InputError if there is no such ledger, or a file of it cannot be read; MeasurementError if the run has no
     figure for a limit.
     """
-    budgets = counting(limits, record.provenance)
+    budgets = counting(limits, record.provenance.model_names)
     end_s = window_of(record).end_s
     periods, found = _read(budgets, ledger, datetime.fromtimestamp(end_s, UTC))
     for budget, period in zip(budgets, periods, strict=True):
@@ -41,14 +42,14 @@ def spent_with(record: Record, limits: Limits, ledger: str) -> Iterator[Spent]:
         yield spent_in(budget, period, counted, source=limits.windows_source)
 
 
-def counting(limits: Limits, run: Provenance) -> list[WindowBudget]:
-    """Return the budgets of a window that count a run."""
-    return [budget for budget in limits.windows if budget.counts(run.model_names)]
+def counting(limits: Limits, model_names: Sequence[str]) -> list[WindowBudget]:
+    """Return the budgets of a window that count a run of this model."""
+    return [budget for budget in limits.windows if budget.counts(model_names)]
 
 
-def check_ledger(limits: Limits, run: Provenance, ledger: str) -> None:
+def check_ledger(limits: Limits, run: Identity, ledger: str) -> None:
     """Find out before a job whether its budgets of a window can be judged after it. Raises InputError."""
-    _read(counting(limits, run), ledger, datetime.now(UTC))
+    _read(counting(limits.own, Provenance(model=run.model).model_names), ledger, datetime.now(UTC))
 
 
 def _read(budgets: Sequence[WindowBudget], ledger: str, moment: datetime) -> tuple[list[Period], list[Entry]]:

@@ -214,8 +214,9 @@ def test_a_ledger_that_cannot_be_read_stops_the_job_and_leaves_the_limits_of_one
     write_record(as_stored(fitting(RECORD)), "r.json")
     Path("ledger/2026-11/x.json").write_text("{}")
     monkeypatch.setattr(measure_run, "measure", lambda *_: pytest.fail("the job has begun"))
-    code, _, err = cli("run", "--", "true")
-    assert (code, "x.json" in err) == (2, True), err
+    for verb in (("run", "--", "true"), ("doctor",)):
+        code, _, err = cli(*verb)
+        assert (code, "x.json" in err) == (2, True), err
     code, shown, err = cli("report", "r.json", "--max-emissions", OVER)
     assert (is_refused(shown), "the budgets of a window are not judged" in err) == (True, True), err
 
