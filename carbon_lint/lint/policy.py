@@ -82,6 +82,11 @@ class Policy:
         raise self.settings.error(key, f"unknown rule {text!r}", hint=hint)
 
 
+def check_rules(settings: Settings) -> None:
+    """Raise ConfigError if the settings name an unknown rule."""
+    Policy(settings)
+
+
 def _closest(code: str, prefixes: Iterable[str]) -> str:
     """Return the longest of `prefixes` that a code begins with, the empty text for none."""
     return max((one for one in prefixes if one == "ALL" or code.startswith(one)), key=_weight, default="")

@@ -12,6 +12,7 @@ from carbon_lint.config import DEFAULT, Settings
 from carbon_lint.errors import PlaceError
 from carbon_lint.gate.baseline import RunFigures
 from carbon_lint.limits import WindowBudget
+from carbon_lint.lint.policy import check_rules
 from carbon_lint.measurement.meter import Meter
 from carbon_lint.measurement.recover import recover_earlier
 from carbon_lint.measurement.request import OnLoss, RunRequest
@@ -68,6 +69,7 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
 
     Raises UsageError, ConfigError, InputError, OutputError; MeasurementError if grams are asked for and no place is.
     """
+    check_rules(settings)  # before the job: the card is linted after it
     limits = limits_of(options, settings, around)
     run_group = options.run_group or settings.run_group or around.default_group
     if around.is_measuring and around.record_path is not None and run_group is not None:

@@ -10,7 +10,7 @@ import pytest
 
 from carbon_lint import BudgetExceeded
 from carbon_lint import measure as measure_in_python
-from carbon_lint.errors import CarbonLintError, HubError, exit_code_of
+from carbon_lint.errors import CarbonLintError, ConfigError, HubError, exit_code_of
 from carbon_lint.gate.verdict import LimitResult
 from carbon_lint.github import closing
 from carbon_lint.github.commands import Console
@@ -219,6 +219,19 @@ def test_a_ledger_that_cannot_be_read_stops_the_job_and_leaves_the_limits_of_one
         assert (code, "x.json" in err) == (2, True), err
     code, shown, err = cli("report", "r.json", "--max-emissions", OVER)
     assert (is_refused(shown), "the budgets of a window are not judged" in err) == (True, True), err
+
+
+def test_an_unknown_rule_is_refused_before_the_job_and_by_every_verb_that_judges(cli, monkeypatch):
+    Path("carbon-lint.toml").write_text('location = "FRA"\nselect = ["CL9999"]\n')
+    write_record(as_stored(fitting(RECORD)), "r.json")
+    monkeypatch.setattr(measure_run, "measure", lambda *_: pytest.fail("the job has begun"))
+    judging = ("gate r.json --max-emissions 1kg", "report r.json", "publish --record r.json --to acme/m")
+    for verb in ("run --card README.md -- true", "doctor", *judging):
+        code, _, err = cli(*verb.split())
+        assert (code, "carbon-lint.toml:2" in err, "CL9999" in err) == (2, True, True), (verb, err)
+    step = step_of(command="true", card="README.md")
+    with pytest.raises(ConfigError):
+        run_step(step)
 
 
 def test_a_file_called_ledger_is_not_a_ledger(ask):
