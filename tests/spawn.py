@@ -100,9 +100,9 @@ def _request(words, environ, cwd, *, session, has_terminal):
         flags += rest.pop(0)[1:]
     if not rest or (rest[0].startswith("-") and rest[0] not in {"-m", "-c"}):
         return None
-    told = _of_python(environ)
-    path = told.pop("PYTHONPATH", "")
-    if "I" not in flags and (path not in {"", ROOT} or told != _server().variables):
+    reported = _of_python(environ)
+    path = reported.pop("PYTHONPATH", "")
+    if "I" not in flags and (path not in {"", ROOT} or reported != _server().variables):
         return None
     kind = {"-m": "module", "-c": "code"}.get(rest[0], "script")
     what, *arguments = rest if kind == "script" else rest[1:]

@@ -179,11 +179,11 @@ def test_the_optional_keys_are_those_of_other_writers_and_on_cloud_is_never_gues
 
 
 def test_a_run_that_did_not_complete_is_not_shown_as_one_that_did():
-    for changes, said in (
+    for changes, message in (
         ({"outcome": Outcome.FAILED}, "failed: the figures are those up to then"),
         ({"outcome": Outcome.INTERRUPTED}, "interrupted: the figures are those up to then"),
         ({"outcome": Outcome.OVER_BUDGET}, "over budget: the run went over a limit"),
         ({"outcome": Outcome.OVER_BUDGET, "stopped_by": StoppedBy.BUDGET}, "stopped at its budget: the figures are"),
     ):
-        assert f"- **Outcome:** {said}" in written(FRONT, a_run(5.0, **changes), with_body=True)[0]
+        assert f"- **Outcome:** {message}" in written(FRONT, a_run(5.0, **changes), with_body=True)[0]
     assert "Outcome" not in written(FRONT, a_run(5.0), with_body=True)[0]

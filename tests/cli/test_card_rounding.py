@@ -85,18 +85,18 @@ def test_a_card_that_was_written_passes_every_check_against_its_record(cli):
 
 
 @pytest.mark.parametrize(
-    ("command", "code", "said"),
+    ("command", "code", "message"),
     [
         (("sh", "-c", "exit 3"), 3, "the run failed; what it emitted until then counts"),
         (("no-such-command",), 127, None),
         (("true",), 0, "README.md was not there and was made, with the figures"),
     ],
 )
-def test_a_run_reports_what_it_did_to_its_card(carbon_lint, command, code, said):
+def test_a_run_reports_what_it_did_to_its_card(carbon_lint, command, code, message):
     done = carbon_lint("run", "--location", "FRA", "--card", "README.md", "--", *command)
     assert done.returncode == code
     assert "README.md is not there, so a new card will be made" in done.stderr
-    assert said is None or said in done.stderr
+    assert message is None or message in done.stderr
     assert Path("README.md").exists() is (code != 127)
 
 

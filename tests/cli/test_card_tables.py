@@ -183,7 +183,7 @@ def test_flags_of_a_table_without_one_are_refused(cli, card, flags):
 
 
 @pytest.mark.parametrize(
-    ("case", "said", "code"),
+    ("case", "message", "code"),
     [
         ("F01-task-rows", ("emissions: 123.2 ", "emissions: 64.4 "), None),
         ("F03-no-run-id-same-time", ("holds 2 runs", "20 g", "30 g"), None),
@@ -196,13 +196,13 @@ def test_flags_of_a_table_without_one_are_refused(cli, card, flags):
         ("F21-codecarbon-1-grams", ("1.x, which priced Germany", "1.x, which priced France", "rc=2"), None),
     ],
 )
-def test_the_shared_cases_give_what_they_expect(shared, tmp_path, case, said, code):
+def test_the_shared_cases_give_what_they_expect(shared, tmp_path, case, message, code):
     folder = shutil.copytree(shared / "cases" / case, tmp_path / "case")
     for path in (folder, *folder.iterdir()):
         path.chmod(0o755)
     script = f'carbon-lint() {{ "{sys.executable}" -m carbon_lint "$@"; }}\n' + (folder / "run.sh").read_text()
     done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     shown = done.stdout + done.stderr
-    assert all(text in shown for text in said), shown
+    assert all(text in shown for text in message), shown
     assert "Traceback" not in shown
     assert code is None or done.returncode == code

@@ -129,13 +129,13 @@ def test_card_text_in_a_diff_cannot_steer_the_terminal_or_the_runner(cli, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("outcome", "said"),
+    ("outcome", "message"),
     [(Outcome.FAILED, "failed"), (Outcome.INTERRUPTED, "interrupted"), (Outcome.OVER_BUDGET, "over its budget")],
 )
-def test_energy_that_was_spent_counts_however_the_run_ended(cli, card_file, record_file, outcome, said):
+def test_energy_that_was_spent_counts_however_the_run_ended(cli, card_file, record_file, outcome, message):
     code, _, err = cli("card", card_file, "--from", record_file(outcome=outcome))
     assert code == 0
-    assert said in err
+    assert message in err
     assert block_of(card_file)["emissions"] == 70.05
 
 
@@ -248,7 +248,7 @@ def test_what_the_record_does_not_state_stays_with_a_note(cli, card_file, record
 
 
 def test_no_other_unit_stays_beside_the_figure_without_a_word(cli, card_file, record_file):
-    for block, left, said in (
+    for block, left, message in (
         ("\n  emissions: 0.5\n  unit: kg", "unit: g\n", ""),
         ("\n  emissions: 0.5 # kg", "# kg\n", "the comment 'kg' stays"),
         (" # in kg\n  emissions: 0.5", "# in kg\n", "the comment 'in kg' stays"),
@@ -258,7 +258,7 @@ def test_no_other_unit_stays_beside_the_figure_without_a_word(cli, card_file, re
         code, _, err = cli("card", card_file, "--from", record_file())
         assert code == 0
         assert left in card_file.read_text()
-        assert said in err
+        assert message in err
 
 
 def test_a_text_that_states_another_figure_is_pointed_out_and_left_alone(cli, tmp_path, record_file):

@@ -31,7 +31,7 @@ def test_each_limit_is_led_by_its_own_status(cli):
 
 
 @cases(
-    ("flags", "status", "said"),
+    ("flags", "status", "message"),
     [
         (
             ["--max-emissions", "1kg"],
@@ -56,10 +56,10 @@ def test_each_limit_is_led_by_its_own_status(cli):
         (["--max-emissions", "93g", "--uncertainty", "10%"], 1, "fail: "),
     ],
 )
-def test_the_verdict_and_its_exit_status(cli, flags, status, said):
+def test_the_verdict_and_its_exit_status(cli, flags, status, message):
     code, out, err = cli("gate", "r.json", *flags)
     assert (code, err) == (status, "")
-    assert said in out
+    assert message in out
 
 
 def test_json_gives_the_same(cli):
@@ -84,7 +84,7 @@ def test_json_gives_the_same(cli):
 
 
 @cases(
-    ("flags", "status", "said"),
+    ("flags", "status", "message"),
     [
         ([], 2, "no limit to gate by"),
         (["--max-emissions", "5"], 2, "--max-emissions: '5' has no unit"),
@@ -93,10 +93,10 @@ def test_json_gives_the_same(cli):
         (["--max-emissions", "1kg", "--uncertainty", "nan%"], 2, "not a percentage"),
     ],
 )
-def test_bad_input_is_one_clear_line(cli, flags, status, said):
+def test_bad_input_is_one_clear_line(cli, flags, status, message):
     code, out, err = cli("gate", "r.json", *flags)
     assert (code, out) == (status, "")
-    assert said in err
+    assert message in err
 
 
 @cases("content", [b"", b"[]", b"\x00\xff", b"{", b'{"format": "carbon-lint/record@9"}', b"[" * 50_000])

@@ -131,7 +131,7 @@ def test_an_exception_of_the_configuration_lifts_its_limit_until_its_day(cli, un
 
 
 @cases(
-    ("text", "said"),
+    ("text", "message"),
     [
         ('max-increase = "5%"', "max-increase: needs a baseline"),
         (
@@ -141,13 +141,13 @@ def test_an_exception_of_the_configuration_lifts_its_limit_until_its_day(cli, un
         ('max-emissions = "1 g"\n[[exception]]\nlimit = "max-emissions"', "owner is missing"),
     ],
 )
-def test_a_configuration_that_cannot_gate_is_an_error(cli, text, said):
+def test_a_configuration_that_cannot_gate_is_an_error(cli, text, message):
     Path("carbon-lint.toml").write_text(text)
 
     code, out, err = cli("gate", "r.json")
 
     assert (code, out) == (2, "")
-    assert said in err
+    assert message in err
 
 
 def test_a_baseline_without_a_limit_gates_nothing(cli):

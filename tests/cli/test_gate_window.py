@@ -93,7 +93,7 @@ def test_a_run_of_the_window_without_a_figure_leaves_it_undecided(cli):
 
 
 @cases(
-    ("break_it", "code", "said"),
+    ("break_it", "code", "message"),
     [
         (lambda: Path("carbon-lint.toml").unlink(), 2, "has no [[budget]]"),
         (lambda: Path("ledger").rename("other"), 2, "there is no ledger at ledger"),
@@ -101,11 +101,11 @@ def test_a_run_of_the_window_without_a_figure_leaves_it_undecided(cli):
         (lambda: write_record(ran(9, emissions_g=None, intensity=None), "r.json"), 125, "the budget 'vision' cannot"),
     ],
 )
-def test_a_window_that_cannot_be_judged_does_not_pass(cli, break_it, code, said):
+def test_a_window_that_cannot_be_judged_does_not_pass(cli, break_it, code, message):
     break_it()
     found, _, err = cli("gate", "r.json", "--window")
     assert found == code
-    assert said in err
+    assert message in err
 
 
 def test_a_window_that_can_no_longer_be_judged_hides_neither_the_figures_nor_the_jobs_failure(cli, monkeypatch):

@@ -83,7 +83,7 @@ def test_a_report_is_written_over_an_earlier_one_of_its_own_form_alone(cli, form
 
 
 @cases(
-    ("flags", "said"),
+    ("flags", "message"),
     [
         (["--month", "2026-13"], "not a month"),
         (["--window", "30"], "30d"),
@@ -94,7 +94,7 @@ def test_a_report_is_written_over_an_earlier_one_of_its_own_form_alone(cli, form
         (["--max-emissions", "5 kWh"], "that is energy"),
     ],
 )
-def test_a_wrong_turn_is_an_error_that_names_it(cli, flags, said):
+def test_a_wrong_turn_is_an_error_that_names_it(cli, flags, message):
     code, _, err = cli("ledger", "report", *flags)
     assert code == 2
-    assert said in err
+    assert message in err

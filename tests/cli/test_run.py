@@ -171,13 +171,13 @@ REFUSED = {
 
 @cases("case", REFUSED)
 def test_bad_input_is_one_clear_line_and_starts_nothing(cli, case):
-    flags, status, said = REFUSED[case]
+    flags, status, message = REFUSED[case]
     code, out, err = cli(
         "run", *[flag if flag != "true" else "touch" for flag in flags], *(["ran"] if "true" in flags else [])
     )
 
     assert (code, out) == (status, "")
-    assert said in err
+    assert message in err
     assert "Traceback" not in err
     assert not Path("ran").exists()
     assert list(Path().glob("*.json*")) == []
@@ -239,7 +239,7 @@ def test_of_two_budgets_the_tighter_one_holds(carbon_lint, flag, configured):
 
 
 @cases(
-    ("text", "status", "said"),
+    ("text", "status", "message"),
     [
         ('location = "Frnace"', 125, "location: 'Frnace' is not a known location"),
         ("carbon-intensity = -3.5", 2, "carbon-intensity: -3.5 is not"),
@@ -251,12 +251,12 @@ def test_of_two_budgets_the_tighter_one_holds(carbon_lint, flag, configured):
     ],
 )
 @cases("verb", ["run", "doctor"])
-def test_an_impossible_configuration_value_is_an_error_with_its_file_and_key(cli, verb, text, status, said):
+def test_an_impossible_configuration_value_is_an_error_with_its_file_and_key(cli, verb, text, status, message):
     """Both verbs answer alike: what `doctor` finds sound must start."""
     configure(text)
     code, out, err = cli(verb, *(["--", "touch", "ran"] if verb == "run" else []))
     assert code == status
-    assert re.search(rf"carbon-lint\.toml:\d: {re.escape(said)}", " ".join((out + err).split()))
+    assert re.search(rf"carbon-lint\.toml:\d: {re.escape(message)}", " ".join((out + err).split()))
     assert not Path("ran").exists()
 
 
@@ -266,7 +266,7 @@ def test_a_flag_sets_aside_the_place_of_the_configuration(cli):
 
 
 @cases(
-    ("text", "said"),
+    ("text", "message"),
     [
         ('on-exceed = "explode"', "on-exceed: 'explode' is not one of"),
         ('location = "US"', "'US' is not a known location"),
@@ -275,11 +275,11 @@ def test_a_flag_sets_aside_the_place_of_the_configuration(cli):
         ("max-emissions = 5", "max-emissions"),
     ],
 )
-def test_a_configuration_that_cannot_be_used_starts_nothing(cli, text, said):
+def test_a_configuration_that_cannot_be_used_starts_nothing(cli, text, message):
     configure(text)
     code, _, err = cli("run", "--", "touch", "ran")
     assert code in {2, 125}
-    assert said in err
+    assert message in err
     assert not Path("ran").exists()
 
 
@@ -298,7 +298,7 @@ def test_a_missing_codecarbon_gives_an_error_with_how_to_install_it(carbon_lint,
 
 
 @pytest.mark.parametrize(
-    ("content", "mode", "said"),
+    ("content", "mode", "message"),
     [
         (b"---\ntags: [\n---\n", 0o644, "README.md:2:8: the card was not changed: the front matter is not valid YAML"),
         (b"---\nlicense: mit\n", 0o644, "no closing"),
@@ -306,14 +306,14 @@ def test_a_missing_codecarbon_gives_an_error_with_how_to_install_it(carbon_lint,
         (b"---\nlicense: mit\n---\n", 0o444, "README.md: it is read-only"),
     ],
 )
-def test_a_card_that_cannot_take_the_figures_is_found_out_before_the_job(carbon_lint, content, mode, said):
+def test_a_card_that_cannot_take_the_figures_is_found_out_before_the_job(carbon_lint, content, mode, message):
     Path("README.md").write_bytes(content)
     Path("README.md").chmod(mode)
 
     done = carbon_lint("run", "--location", "FRA", "--card", "README.md", "--", "touch", "trained")
 
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert not Path("trained").exists()
 
 
@@ -414,9 +414,9 @@ def test_secrets_are_not_handed_to_the_job(carbon_lint):
     assert set(secrets) & set(job_environ) == {"GITHUB_ENV"}
     assert job_environ["GITHUB_SHA"] == "abc"
     assert job_environ["WANDB_API_KEY"] == "kept"
-    told = [line for line in done.stderr.splitlines() if "not handed to the job" in line]
-    assert len(told) == 1
-    assert "HF_TOKEN" in told[0]
+    reported = [line for line in done.stderr.splitlines() if "not handed to the job" in line]
+    assert len(reported) == 1
+    assert "HF_TOKEN" in reported[0]
     assert "hf_secret" not in done.stderr
 
 

@@ -206,9 +206,9 @@ def test_a_forecast_over_the_limit_is_printed_at_once_in_a_log_and_on_a_terminal
     for show, end in ((LogLines, "\n"), (lambda write: LiveLine(write, lambda: os.terminal_size((0, 0))), "\r\n")):
         written = []
         show(written.append)(warned)
-        said = "".join(written)
-        assert said.startswith(f"carbon-lint: first{end}carbon-lint: heading for 120% of the budget")
-        assert "\x1b[2J" not in said
+        message = "".join(written)
+        assert message.startswith(f"carbon-lint: first{end}carbon-lint: heading for 120% of the budget")
+        assert "\x1b[2J" not in message
 
 
 def test_a_message_begins_a_new_line_if_the_job_has_left_one_open():

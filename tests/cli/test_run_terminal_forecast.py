@@ -51,7 +51,7 @@ def test_a_bar_is_forecast_in_the_live_line_and_warned_of(terminal):
     screen = terminal(BAR, *LIMIT, columns=120)
     live = r"heading for \d+ % \(its bar, \d+/2000\)"
     warning = r"carbon-lint: heading for \d+% of the budget .* going by its bar, \d+/2000\r+\n"
-    wait_until(lambda: all(re.search(said, screen.read()) for said in (live, warning)))
+    wait_until(lambda: all(re.search(message, screen.read()) for message in (live, warning)))
     Path("enough").touch()
 
     assert screen.wait() == 0

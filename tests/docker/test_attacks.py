@@ -112,9 +112,9 @@ def test_the_job_steers_no_later_step_even_through_the_runners_own_files(attack)
     assert step.succeeded, (step.problems, step.log)
     assert step.env == {"MODEL": "y"}
     assert step.outputs["verdict"] == "pass", "garbage in the file empties no output"
-    told = "\n".join(step.annotations("warning"))
+    reported = "\n".join(step.annotations("warning"))
     for name in ("LD_PRELOAD", "PYTHONPATH", "HF_ENDPOINT", "LD_AUDIT", "BASH_ENV"):
-        assert f"GITHUB_ENV: {name} is not the job's to set" in told
+        assert f"GITHUB_ENV: {name} is not the job's to set" in reported
     assert {"0", "true", "over budget", "Within budget"}.isdisjoint(step.masks)
 
 

@@ -107,7 +107,7 @@ def test_both_parts_of_a_limit_must_be_passed_to_fail(text, now_kwh, is_over):
 
 
 @cases(
-    ("changes_", "said"),
+    ("changes_", "message"),
     [
         ({"hardware": Hardware(gpus=(Gpu(index=0, name="A100"),))}, "another hardware: 1 x H100 here, 1 x A100 in"),
         (
@@ -124,7 +124,7 @@ def test_both_parts_of_a_limit_must_be_passed_to_fail(text, now_kwh, is_over):
         ({"outcome": Outcome.FAILED}, "the baseline (record base.json) did not complete"),
     ],
 )
-def test_what_cannot_be_compared_is_not_judged_and_the_reason_is_given(changes_, said):
+def test_what_cannot_be_compared_is_not_judged_and_the_reason_is_given(changes_, message):
     now = priced(2.0, RECORD.intensity)
     then = priced(1.0, RECORD.intensity)
     import dataclasses
@@ -135,7 +135,7 @@ def test_what_cannot_be_compared_is_not_judged_and_the_reason_is_given(changes_,
     assert verdict.status is Status.PASS
     assert verdict.limits == ()
     assert verdict.reasons[0].startswith("max-increase was not judged: ")
-    assert said in verdict.reasons[0]
+    assert message in verdict.reasons[0]
 
 
 def test_beside_a_gpu_another_cpu_is_not_another_machine_and_without_one_it_is():
@@ -274,17 +274,17 @@ def test_only_an_increase_is_accepted(text):
 
 
 @cases(
-    ("hours", "limit_s", "said"),
+    ("hours", "limit_s", "message"),
     [
         (15, 3600, "is 15 h old, over the limit of 1 h"),
         (24 * 40, 86400 * 30, "is 40 days old, over the limit of 30 days"),
     ],
 )
-def test_an_age_is_given_in_a_readable_unit(hours, limit_s, said):
+def test_an_age_is_given_in_a_readable_unit(hours, limit_s, message):
     ended = datetime.fromisoformat(RECORD.ended_at) - timedelta(hours=hours)
     old = priced(1.0, RECORD.intensity, ended_at=ended.isoformat())
     comparison = compare(*sides(priced(2.0, RECORD.intensity), old), max_age_s=limit_s)
-    assert said in why_not(comparison)
+    assert message in why_not(comparison)
 
 
 @cases("text", ["90", " 7 ", "1.5"])

@@ -204,9 +204,9 @@ def passed_on(tmp_path, text, *, name="GITHUB_ENV", before=b""):
 def test_a_variable_that_steers_later_steps_is_refused_in_one_line_that_names_it(tmp_path, name, form):
     entries, refused = passed_on(tmp_path, form.format(name))
     assert set(entries) <= {"MODEL"}
-    (said,) = refused
-    assert name in said
-    assert "\n" not in said
+    (message,) = refused
+    assert name in message
+    assert "\n" not in message
 
 
 @cases("name", HARMLESS)
@@ -243,7 +243,7 @@ def test_a_job_that_finds_the_steps_own_file_is_held_to_the_same(tmp_path):
     before = b"\xef\xbb\xbfLD_PRELOAD=/x.so\nMODEL=y\nnonsense"
     entries, refused = passed_on(tmp_path, "A=1\n", before=before)
     assert entries == {"MODEL": "y", "A": "1"}
-    assert any("LD_PRELOAD" in said for said in refused)
+    assert any("LD_PRELOAD" in message for message in refused)
 
 
 @given(

@@ -154,14 +154,14 @@ def test_no_message_shows_a_path_that_the_user_does_not_know(runner, inputs):
     (runner.workspace / "empty").mkdir()
     step = runner.step_with(inputs)
     assert step.exit_status != 0, step.log
-    said = "\n".join([*(command.data for command in step.commands), step.summary])
-    assert str(runner.workspace) not in said
-    assert "_work" not in said
+    message = "\n".join([*(command.data for command in step.commands), step.summary])
+    assert str(runner.workspace) not in message
+    assert "_work" not in message
     assert "--" not in "\n".join(step.annotations("error")), "hints name inputs"
 
 
 @pytest.mark.parametrize(
-    ("inputs", "said"),
+    ("inputs", "message"),
     [
         ({"card": "models/X.md"}, "there is no folder 'models'\n`card: X.md`"),
         ({"card": "READNE.md"}, "README.md is: a second card would be made\n`card: README.md`"),
@@ -173,19 +173,19 @@ def test_no_message_shows_a_path_that_the_user_does_not_know(runner, inputs):
         ({"budget": "1 g"}, "limits are `max-emissions`"),
     ],
 )
-def test_a_wrong_workflow_gets_an_error_with_the_line_that_fixes_it(runner, inputs, said):
+def test_a_wrong_workflow_gets_an_error_with_the_line_that_fixes_it(runner, inputs, message):
     for folder in ("src", "training", ".git"):
         (runner.workspace / folder).mkdir()
     step = runner.step_with({"command": "echo never", "location": "FRA", **inputs})
     assert step.exit_status == 2
     assert len(step.annotations("error")) == 1
-    assert said in step.annotations("error")[0]
+    assert message in step.annotations("error")[0]
     assert "\nnever" not in step.log
     assert "\\n" not in step.summary, "no line break is shown as two characters"
 
 
 @pytest.mark.parametrize(
-    ("inputs", "said"),
+    ("inputs", "message"),
     [
         ({"command": "pyton train.py"}, "`pyton` was not found; did you mean `python`?"),
         ({"command": "poetry run x"}, "`setup: pip install poetry`"),
@@ -196,18 +196,18 @@ def test_a_wrong_workflow_gets_an_error_with_the_line_that_fixes_it(runner, inpu
         ({"command": "exit 127"}, "127 says that a command was not found: install it in `setup`"),
     ],
 )
-def test_a_command_that_is_not_there_points_at_setup(runner, inputs, said):
+def test_a_command_that_is_not_there_points_at_setup(runner, inputs, message):
     runner.write("none/keep", "")
     step = runner.step_with({**inputs, "location": "FRA", "lint": "false"}, override={"PATH": "/usr/bin:/bin"})
     assert step.exit_status == 127, step.log
-    assert said in step.annotations("error")[0]
+    assert message in step.annotations("error")[0]
 
 
 def test_a_venv_that_ends_with_setup_gets_a_message_with_how_to_keep_it(runner):
     venv = "mkdir -p .venv/bin; touch .venv/bin/activate; "
     lost = runner.step(setup=f"{venv}. .venv/bin/activate", command="true", location="FRA", lint="false")
-    (said,) = [text for text in lost.annotations("warning") if "activates" in text]
-    assert 'echo "$PWD/.venv/bin" >> "$GITHUB_PATH"' in said
+    (message,) = [text for text in lost.annotations("warning") if "activates" in text]
+    assert 'echo "$PWD/.venv/bin" >> "$GITHUB_PATH"' in message
     kept = f'{venv}source .venv/bin/activate\necho "$PWD/.venv/bin" >> "$GITHUB_PATH"'
     step = runner.step(setup=kept, command="true", location="FRA", lint="false")
     assert not [text for text in step.annotations("warning") if "activates" in text]

@@ -201,19 +201,19 @@ def run_with(tmp_path, **programs):
         ["bash", str(ROOT / "in-job/run.sh")], env=environ, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2, done.stdout + done.stderr
-    (said,) = [command.data for command in parse_commands(done.stdout) if command.name == "error"]
+    (message,) = [command.data for command in parse_commands(done.stdout) if command.name == "error"]
     assert parse_file_command((tmp_path / "output").read_text()) == {"outcome": ""}
-    return said
+    return message
 
 
 def test_the_error_for_a_job_without_python_names_the_step_that_gives_one(tmp_path):
-    said = run_with(tmp_path)
-    assert "the job has none" in said
-    assert "actions/setup-python" in said
+    message = run_with(tmp_path)
+    assert "the job has none" in message
+    assert "actions/setup-python" in message
 
 
 @cases(
-    ("answer", "said"),
+    ("answer", "message"),
     [
         ("310 3.10 True", "the job has 3.10"),
         ("315 3.15 True", "needs Python 3.11 to 3.14, and the job has 3.15"),
@@ -221,19 +221,19 @@ def test_the_error_for_a_job_without_python_names_the_step_that_gives_one(tmp_pa
         ("207 2.7 False", "the job has 2.7"),
     ],
 )
-def test_an_unsuitable_python_gets_an_error_of_one_line(tmp_path, answer, said):
-    assert said in run_with(tmp_path, python3=f"echo {answer}")
+def test_an_unsuitable_python_gets_an_error_of_one_line(tmp_path, answer, message):
+    assert message in run_with(tmp_path, python3=f"echo {answer}")
 
 
 def test_of_several_pythons_the_first_that_will_do_is_taken(tmp_path):
-    said = run_with(tmp_path, python3="echo 315 3.15 True", **{"python3.13": '[ "$2" = -c ] && echo 313 3.13 True'})
-    assert "cannot make a virtual environment" in said, "3.13 was taken, which can do nothing but answer here"
+    message = run_with(tmp_path, python3="echo 315 3.15 True", **{"python3.13": '[ "$2" = -c ] && echo 313 3.13 True'})
+    assert "cannot make a virtual environment" in message, "3.13 was taken, which can do nothing but answer here"
 
 
 def test_another_system_than_linux_gets_an_error(tmp_path):
-    said = run_with(tmp_path, uname="echo Darwin")
-    assert "need Linux, and this job runs on Darwin" in said
-    assert "ubuntu-24.04" in said
+    message = run_with(tmp_path, uname="echo Darwin")
+    assert "need Linux, and this job runs on Darwin" in message
+    assert "ubuntu-24.04" in message
 
 
 def test_of_the_jobs_pip_settings_only_the_way_to_the_packages_is_kept():

@@ -76,9 +76,9 @@ def test_without_a_yes_there_is_a_diff_and_no_file(repository, cli):
 
 def test_the_workflow_names_how_many_jobs_it_has(repository, cli):
     repository(train=PLAIN)
-    for flags, said in (((), "# Measures the training and keeps"), (("--to", "me/m"), "# Two jobs: ")):
+    for flags, message in (((), "# Measures the training and keeps"), (("--to", "me/m"), "# Two jobs: ")):
         _, out, _ = cli("init", *flags)
-        assert f"+{said}" in out
+        assert f"+{message}" in out
 
 
 def test_the_diff_can_be_applied_by_git(repository, cli):

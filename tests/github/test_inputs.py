@@ -189,7 +189,7 @@ def test_an_unknown_name_is_not_skipped_beside_a_command(names):
 
 
 @cases(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"max_emissions": "5 g", "lint": "false", "hub_repo": "a/b"}, "'max-emissions' has nothing to judge"),
         ({"max_energy": "5 kWh", "lint": "false", "hub_repo": "a/b"}, "'max-energy' has nothing to judge"),
@@ -197,8 +197,8 @@ def test_an_unknown_name_is_not_skipped_beside_a_command(names):
         ({"baseline": "card"}, "'baseline' needs a run to compare"),
     ],
 )
-def test_a_limit_that_nothing_can_be_held_to_is_refused(given, said):
-    with pytest.raises(UsageError, match=said):
+def test_a_limit_that_nothing_can_be_held_to_is_refused(given, message):
+    with pytest.raises(UsageError, match=message):
         read(**given)
 
 

@@ -214,7 +214,7 @@ def test_an_obstacle_to_publishing_is_reported_before_the_job(runner, hub, input
 
 
 @pytest.mark.parametrize(
-    ("inputs", "said"),
+    ("inputs", "message"),
     [
         ({"hf_token": READ_TOKEN}, "may only read"),
         ({"hf_token": "hf_nobodysToken"}, "does not accept"),
@@ -224,10 +224,10 @@ def test_an_obstacle_to_publishing_is_reported_before_the_job(runner, hub, input
         ({"hub_repo": "acme/none"}, "there is no model acme/none"),
     ],
 )
-def test_a_token_that_will_not_do_is_known_before_the_job(runner, hub, inputs, said):
+def test_a_token_that_will_not_do_is_known_before_the_job(runner, hub, inputs, message):
     step = train(runner, hub, command="touch trained", card="README.md", **inputs)
     assert step.exit_status == 4, step.log
-    assert said in step.annotations("error")[0]
+    assert message in step.annotations("error")[0]
     assert not (runner.workspace / "trained").exists()
 
 
@@ -435,7 +435,7 @@ def test_a_step_that_is_cancelled_while_its_commit_is_on_its_way_reports_it(runn
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"repository": "mallory/model"}, "was made by repository 'mallory/model'; this is repository octo/model"),
         ({"run_id": "7"}, "was made by run '7'; this is run 4242"),
@@ -445,13 +445,13 @@ def test_a_step_that_is_cancelled_while_its_commit_is_on_its_way_reports_it(runn
         ({"run_url": "https://evil.example"}, "names another page as its run's"),
     ],
 )
-def test_a_record_of_elsewhere_is_neither_judged_nor_published_unless_it_is_asked_for(runner, hub, change, said):
+def test_a_record_of_elsewhere_is_neither_judged_nor_published_unless_it_is_asked_for(runner, hub, change, message):
     there = Provenance(**{**runner.provenance, **change})
     write_record(record(provenance=there), runner.workspace / "artifact.json")
     inputs = {"record": "artifact.json", "card": "README.md", "hub_repo": "acme/m", "hf_token": WRITE_TOKEN}
     step = runner.step(env=hub.environ(None), **inputs)
     assert step.exit_status == 2
-    assert said in step.annotations("error")[0]
+    assert message in step.annotations("error")[0]
     assert "allow-foreign: true" in step.annotations("error")[0]
     assert hub.card("acme/m") == CARD.encode()
     assert (runner.workspace / "README.md").read_text() == CARD

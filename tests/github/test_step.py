@@ -364,7 +364,7 @@ def test_a_failure_names_the_line_of_yaml_that_fixes_it(runner, inputs, line):
 
 
 @pytest.mark.parametrize(
-    ("text", "status", "said"),
+    ("text", "status", "message"),
     [
         ('location = "Frnace"', 125, "location: 'Frnace' is not a known location"),
         ("carbon-intensity = -3.5", 2, "carbon-intensity: -3.5 is not"),
@@ -372,12 +372,12 @@ def test_a_failure_names_the_line_of_yaml_that_fixes_it(runner, inputs, line):
         ('location = "FRA"\ncarbon-intensity = 30', 2, "carbon-intensity: location is set too"),
     ],
 )
-def test_an_impossible_configuration_value_is_an_error_with_its_file_and_key(runner, text, status, said):
+def test_an_impossible_configuration_value_is_an_error_with_its_file_and_key(runner, text, status, message):
     runner.write("carbon-lint.toml", text + "\n")
     step = runner.step(command="echo never")
     assert step.exit_status == status
     assert re.match(
-        rf"(Not measured|Did not run): carbon-lint\.toml:\d: {re.escape(said)}", step.annotations("error")[0]
+        rf"(Not measured|Did not run): carbon-lint\.toml:\d: {re.escape(message)}", step.annotations("error")[0]
     )
     assert "::error file=carbon-lint.toml,line=" in step.log
 
@@ -436,10 +436,10 @@ def test_without_a_card_the_hint_names_inputs_once(runner):
     (runner.workspace / "README.md").unlink()
     step = runner.step()
     assert step.exit_status == 3
-    said = step.annotations("error")[0]
-    assert "`cards: models/X.md`" in said
-    assert said.count("include") == 1
-    assert "--" not in said
+    message = step.annotations("error")[0]
+    assert "`cards: models/X.md`" in message
+    assert message.count("include") == 1
+    assert "--" not in message
 
 
 def test_a_card_that_is_almost_there_is_named_as_the_input_takes_it(runner):

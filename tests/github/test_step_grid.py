@@ -113,14 +113,14 @@ def test_the_error_for_a_fork_has_why_there_is_no_token_and_what_works_without(r
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "message"),
     [(401, "answers 401"), (403, "plan does not cover"), (b"<html>", "not JSON"), (hour_of(0), "no newer hour")],
 )
-def test_a_grid_that_gives_no_figure_is_reported_before_setup_and_training(runner, grid, answer, said):
+def test_a_grid_that_gives_no_figure_is_reported_before_setup_and_training(runner, grid, answer, message):
     grid.answer = answer
     step = runner.step(setup="touch set-up", command="touch ran", electricity_maps="FR", electricity_maps_token=TOKEN)
     assert step.exit_status == 125
-    assert said in step.annotations("error")[0]
+    assert message in step.annotations("error")[0]
     assert not (runner.workspace / "set-up").exists()
     assert not (runner.workspace / "ran").exists()
     assert_hidden(runner, step)

@@ -43,13 +43,13 @@ def test_a_push_of_a_stopped_command_is_reported_everywhere(runner, hub):
     assert step.exit_status == 1
     assert step.outputs["outcome"] == "over-budget"
     sha = commits(hub)["End of training"][:8]
-    (told,) = (text for text in step.annotations("warning") if "acme/m got 2 commits by acme meanwhile" in text)
-    assert told.startswith("the job was stopped over its budget, and ")
-    assert f"{sha} 'End of training' (main): they may hold half-trained weights\n" in told
-    assert told.endswith(f"main was at {before}")
+    (reported,) = (text for text in step.annotations("warning") if "acme/m got 2 commits by acme meanwhile" in text)
+    assert reported.startswith("the job was stopped over its budget, and ")
+    assert f"{sha} 'End of training' (main): they may hold half-trained weights\n" in reported
+    assert reported.endswith(f"main was at {before}")
     record = record_of(runner, step)
     assert record.outcome is Outcome.OVER_BUDGET
-    assert "\n".join(record.warnings[-2:]) == told
+    assert "\n".join(record.warnings[-2:]) == reported
     assert f"{sha} 'End of training'" in step.summary
     assert before in step.summary
 
@@ -74,9 +74,9 @@ def test_the_input_hf_token_asks_for_a_private_model(runner, hub):
     hub.state.repos["acme/m"].private = True
     step = runner.step(command="exit 3", hf_token=WRITE_TOKEN, env=hub.environ(None), **MODEL)
     assert step.exit_status == 3
-    said = "the job failed; nothing was pushed to acme/m while it ran, nor in the 2.5 s after it"
-    assert said in step.log
-    assert record_of(runner, step).warnings[-1] == said
+    message = "the job failed; nothing was pushed to acme/m while it ran, nor in the 2.5 s after it"
+    assert message in step.log
+    assert record_of(runner, step).warnings[-1] == message
     assert not any("acme/m" in text for text in step.annotations("warning"))
 
 
@@ -85,9 +85,9 @@ def test_a_hub_that_does_not_answer_changes_only_the_warning(runner, hub):
     hub.faults.add(Fault(matches="/refs", skip=1, times=99, status=500))
     step = runner.step(command=FAILS, env=hub.environ(), **MODEL)
     assert step.exit_status == 1
-    (told,) = (text for text in step.annotations("warning") if "acme/m" in text)
-    assert "what was pushed to acme/m is not known: GET " in told
-    assert record_of(runner, step).warnings[-1] == told
+    (reported,) = (text for text in step.annotations("warning") if "acme/m" in text)
+    assert "what was pushed to acme/m is not known: GET " in reported
+    assert record_of(runner, step).warnings[-1] == reported
 
 
 def test_a_run_that_completed_is_not_asked_about_again(runner, hub):

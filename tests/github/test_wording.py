@@ -117,7 +117,7 @@ WORKSPACES = ["/github/workspace", "/home/runner/work/my_model/my_model", "/__w/
 
 @cases("workspace", WORKSPACES)
 @cases(
-    ("said", "shown"),
+    ("printed", "shown"),
     [
         ("cannot read {}/models/X.md: gone", "cannot read models/X.md: gone"),
         ("'{}/a b.md' and {}/c.md, `{}/d.md`", "'a b.md' and c.md, `d.md`"),
@@ -126,9 +126,9 @@ WORKSPACES = ["/github/workspace", "/home/runner/work/my_model/my_model", "/__w/
         ("{}-two/x.md and /mnt{}/x.md", None),
     ],
 )
-def test_a_path_of_the_container_is_printed_as_the_users(workspace, said, shown):
+def test_a_path_of_the_container_is_printed_as_the_users(workspace, printed, shown):
     context = StepContext.from_environ({"GITHUB_WORKSPACE": workspace})
-    text = said.replace("{}", workspace)
+    text = printed.replace("{}", workspace)
     assert users_paths(context, text) == (text if shown is None else shown)
 
 
@@ -136,5 +136,5 @@ def test_a_path_of_the_container_is_printed_as_the_users(workspace, said, shown)
 def test_no_workspace_is_left_in_a_message(names):
     for workspace in WORKSPACES:
         context = StepContext.from_environ({"GITHUB_WORKSPACE": workspace})
-        said = "; ".join(f"cannot read {Path(workspace) / name}: no" for name in names)
-        assert users_paths(context, said) == "; ".join(f"cannot read {name}: no" for name in names)
+        printed = "; ".join(f"cannot read {Path(workspace) / name}: no" for name in names)
+        assert users_paths(context, printed) == "; ".join(f"cannot read {name}: no" for name in names)

@@ -127,7 +127,7 @@ def test_a_misspelt_model_is_a_wrong_argument_and_no_matter_of_tokens(hub, at, c
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("---\nlicense: mit\n---\n", "states no emissions"),
         (card("'1,234 g'", pipeline_tag="x"), "1,234 is 1234 or 1.234"),
@@ -135,11 +135,11 @@ def test_a_misspelt_model_is_a_wrong_argument_and_no_matter_of_tokens(hub, at, c
         (card("0", pipeline_tag="x"), "states zero"),
     ],
 )
-def test_greener_than_needs_something_to_compare_with(shapes, cli, text, said):
+def test_greener_than_needs_something_to_compare_with(shapes, cli, text, message):
     shapes.state.list_card("d/ours", text)
     code, _, err = cli("find", "--greener-than", "d/ours")
     assert code == 2
-    assert said in err
+    assert message in err
 
 
 def test_the_table_shows_the_unreadable_only_when_asked(shapes, cli):

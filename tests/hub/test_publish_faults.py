@@ -289,14 +289,14 @@ INTERRUPTED = {
 
 @pytest.mark.parametrize("when", INTERRUPTED)
 def test_an_interrupted_publication_names_the_card_that_is_there(server, cli, when):
-    matches, skip, said, there = INTERRUPTED[when]
+    matches, skip, message, there = INTERRUPTED[when]
 
     # The commit is carried out, its answer comes too late for the client.
     server.faults.add(Fault(matches=matches, skip=skip, first=interrupt, stall_s=2))
     code, out, err = publish(cli)
     assert code == 130
     assert out == ""
-    assert f"carbon-lint: stopped: {said}" in err
+    assert f"carbon-lint: stopped: {message}" in err
     assert "publishing again is safe" in err
     wait_until(lambda: server.card("acme/m").decode() == there, timeout_s=30)
 

@@ -62,14 +62,14 @@ def test_figures_that_change_and_keys_that_stay_are_listed(theirs, cli):
 
 
 def test_a_figure_alone_that_changes_is_listed_and_one_that_is_not_stated_stays(theirs, cli):
-    for ours, said, stated in (
+    for ours, message, stated in (
         (BARE, "emissions was '99' and is 12.5", b"emissions: 12.5"),
         (BARE.replace("  emissions: 12.5\n", ""), "emissions stays '99'", b"emissions: 99"),
     ):
         theirs.commit("acme/m", {"README.md": b"---\nco2_eq_emissions: 99\n---\n"})
         Path("README.md").write_text(ours)
         code, _, err = publish(cli)
-        assert (code, said in err, stated in theirs.card("acme/m")) == (0, True, True), err
+        assert (code, message in err, stated in theirs.card("acme/m")) == (0, True, True), err
 
 
 def test_a_card_without_figures_is_refused_with_a_hint(theirs, cli):

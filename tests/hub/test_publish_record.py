@@ -136,7 +136,7 @@ def test_a_record_without_a_figure_is_refused(theirs, cli):
 
 
 @cases(
-    ("changes", "config", "said"),
+    ("changes", "config", "shown"),
     [
         ({"outcome": Outcome.OVER_BUDGET, "over_budget": True}, "", "the run's outcome is over-budget"),
         ({"over_budget": True}, "", "the run is over its budget"),
@@ -145,13 +145,13 @@ def test_a_record_without_a_figure_is_refused(theirs, cli):
         ({}, 'max-emissions = "9 g"', "the run is over its budget"),
     ],
 )
-def test_nothing_is_published_of_a_run_that_did_not_pass(theirs, cli, changes, config, said):
+def test_nothing_is_published_of_a_run_that_did_not_pass(theirs, cli, changes, config, shown):
     Path("carbon-lint.toml").write_text(config)
     write_record(**changes)
     for more in ((), ("--dry-run",), ("--create-pr",)):
         code, out, err = publish(cli, *more)
         assert (code, out) == (1, "")
-        assert f"not published: {said}; the Hub is as it was\n" in err
+        assert f"not published: {shown}; the Hub is as it was\n" in err
     assert len(theirs.titles("acme/m")) == 2
 
 

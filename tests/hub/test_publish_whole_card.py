@@ -118,7 +118,7 @@ def test_a_page_of_the_model_names_it_too(model, cli, page):
 
 
 @pytest.mark.parametrize(
-    ("target", "said"),
+    ("target", "message"),
     [
         ("datasets/acme/d", "is a dataset, not a model"),
         ("{endpoint}/datasets/acme/d", "is a dataset, not a model"),
@@ -134,10 +134,10 @@ def test_a_page_of_the_model_names_it_too(model, cli, page):
         ("{endpoint}/acme/m/tree/dev", "is a page of the revision 'tree/dev'"),
     ],
 )
-def test_an_invalid_model_is_refused_before_anything_is_sent(model, cli, target, said):
+def test_an_invalid_model_is_refused_before_anything_is_sent(model, cli, target, message):
     code, _, err = cli("publish", "README.md", "--whole-card", "--to", target.format(endpoint=model.endpoint))
     assert code == 2
-    assert said in err.replace("'dev'", "'tree/dev'")
+    assert message in err.replace("'dev'", "'tree/dev'")
     assert model.requests == []
 
 
@@ -156,7 +156,7 @@ def test_a_token_in_a_file_is_used_before_the_environments(model, cli, at, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"", "is empty"),
         (b" \n", "is empty"),
@@ -165,13 +165,13 @@ def test_a_token_in_a_file_is_used_before_the_environments(model, cli, at, tmp_p
         (None, "it is not there"),
     ],
 )
-def test_a_token_file_that_holds_no_token_is_refused_and_not_shown(model, cli, tmp_path, content, said):
+def test_a_token_file_that_holds_no_token_is_refused_and_not_shown(model, cli, tmp_path, content, message):
     path = tmp_path / "token"
     if content is not None:
         path.write_bytes(content)
     code, _, err = cli("publish", "README.md", "--whole-card", "--to", "acme/m", "--token-file", path)
     assert code == 4
-    assert said in err
+    assert message in err
     assert "hf_one" not in err
     assert model.requests == []
 

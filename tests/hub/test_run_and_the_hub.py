@@ -62,26 +62,26 @@ def test_the_pushes_of_a_stopped_job_are_listed_commit_by_commit(model, start):
     code, err = ended(start("stop", *BUDGET, "--pushes-to", "acme/m"))
 
     pushed = commits(model)
-    said = (
+    message = (
         "the job was stopped over its budget, and acme/m got 2 commits by acme meanwhile: "
         f"{pushed['Training in progress, epoch 1'][:8]} 'Training in progress, epoch 1', "
         f"{pushed['End of training'][:8]} 'End of training' (main): they may hold half-trained weights"
     )
     back = f"to go back (docs/publishing.md): main was at {before}"
     assert code == 1
-    assert f"warning: {said}\ncarbon-lint: warning: {back}\n" in err
+    assert f"warning: {message}\ncarbon-lint: warning: {back}\n" in err
     record = load_record("r.json")
     assert (record.outcome, record.exit_status) == (Outcome.OVER_BUDGET, 0)
-    assert record.warnings[-2:] == (said, back)
+    assert record.warnings[-2:] == (message, back)
     assert record.energy_kwh.total > 0.1
 
 
 def test_a_job_that_failed_is_reported_too_and_keeps_its_exit_status(model, start):
     code, err = ended(start("fail", "--pushes-to", "acme/m"))
     assert code == 1
-    said = load_record("r.json").warnings[-2]
-    assert said.startswith("the job failed, and acme/m got 1 commit by acme meanwhile: ")
-    assert said in err
+    message = load_record("r.json").warnings[-2]
+    assert message.startswith("the job failed, and acme/m got 1 commit by acme meanwhile: ")
+    assert message in err
 
 
 def test_a_run_that_completed_asks_once_and_prints_nothing_about_it(model, start):
@@ -103,9 +103,11 @@ def test_nothing_is_asked_unless_a_model_is_named_and_a_note_has_the_option(mode
 def test_a_stop_without_a_push_is_reported(model, start):
     code, err = ended(start("nothing", *BUDGET, "--pushes-to", f"{model.endpoint}/acme/m", settle_s=watch.SETTLE_S))
     assert code == 1
-    said = "the job was stopped over its budget; nothing was pushed to acme/m while it ran, nor in the 2.5 s after it"
-    assert load_record("r.json").warnings[-1] == said
-    assert said in err
+    message = (
+        "the job was stopped over its budget; nothing was pushed to acme/m while it ran, nor in the 2.5 s after it"
+    )
+    assert load_record("r.json").warnings[-1] == message
+    assert message in err
 
 
 def test_without_a_hub_the_job_runs_and_the_record_marks_it_as_not_known(start):
@@ -141,8 +143,8 @@ def test_a_missing_extra_is_reported_before_the_job(cli, lose_the_extra):
 def test_a_training_that_was_let_finish_over_its_budget_is_not_called_half(model, start):
     code, err = ended(start("linger", *BUDGET, "--on-exceed", "finish", "--pushes-to", "acme/m"))
     assert code == 1
-    said = load_record("r.json").warnings[-2]
-    assert said.startswith("the run went over its budget, and acme/m got 2 commits by acme meanwhile: ")
+    message = load_record("r.json").warnings[-2]
+    assert message.startswith("the run went over its budget, and acme/m got 2 commits by acme meanwhile: ")
     assert "half-trained" not in err
 
 

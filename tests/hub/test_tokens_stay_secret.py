@@ -63,7 +63,7 @@ def test_a_pre_minted_id_token_of_another_ci_is_exchanged(keyless, cli, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("variable", "said"),
+    ("variable", "message"),
     [
         (("ACTIONS_ID_TOKEN_REQUEST_URL", None), "id-token: write"),
         (("GITHUB_ACTIONS", None), "no OIDC id token is available"),
@@ -71,7 +71,7 @@ def test_a_pre_minted_id_token_of_another_ci_is_exchanged(keyless, cli, monkeypa
         (("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "expired"), "keyless login failed"),
     ],
 )
-def test_a_keyless_login_that_fails_names_what_must_match(keyless, cli, monkeypatch, variable, said):
+def test_a_keyless_login_that_fails_names_what_must_match(keyless, cli, monkeypatch, variable, message):
     name, value = variable
     if value is None:
         monkeypatch.delenv(name)
@@ -79,7 +79,7 @@ def test_a_keyless_login_that_fails_names_what_must_match(keyless, cli, monkeypa
         monkeypatch.setenv(name, value)
     code, _, err = publish(cli)
     assert code == 4
-    assert said in err
+    assert message in err
     assert "trusted publisher, exactly" in err
     assert ID_REQUEST_TOKEN not in err
     assert len(keyless.titles("acme/m")) == 2

@@ -117,8 +117,8 @@ def test_the_trainers_own_codecarbon_is_reported_and_counted_once(hub, carbon_li
     )
     assert run.returncode == 0, run.stderr[-3000:]
     record = load_record("r.json")
-    (told,) = (text for text in record.warnings if "the job's own CodeCarbon wrote out/emissions.csv" in text)
-    assert "was not added" in told
+    (reported,) = (text for text in record.warnings if "the job's own CodeCarbon wrote out/emissions.csv" in text)
+    assert "was not added" in reported
     parts = record.energy_kwh
     assert parts.total == pytest.approx(parts.cpu + parts.ram)
     assert record.emissions_g == pytest.approx(parts.total * record.intensity.g_per_kwh)
@@ -147,11 +147,13 @@ def test_the_commits_of_a_trainer_that_is_stopped_over_its_budget_are_listed(hub
     commits = hub.state.repos["acme/m"].git.log("main")
     since = [commit.oid for commit in commits].index(before)
     assert commits[0].title == "End of training"
-    said, back = record.warnings[-2:]
-    assert said.startswith(f"the job was stopped over its budget, and acme/m got {since} commits by acme meanwhile: ")
-    assert f"{commits[0].oid[:8]} 'End of training' (main): they may hold half-trained weights" in said
+    message, back = record.warnings[-2:]
+    assert message.startswith(
+        f"the job was stopped over its budget, and acme/m got {since} commits by acme meanwhile: "
+    )
+    assert f"{commits[0].oid[:8]} 'End of training' (main): they may hold half-trained weights" in message
     assert back == f"to go back (docs/publishing.md): main was at {before}"
-    assert said in run.stderr
+    assert message in run.stderr
 
 
 def test_the_trainers_own_bar_is_forecast_whatever_is_evaluated_within(trainer_python, tmp_path):
@@ -161,16 +163,16 @@ def test_the_trainers_own_bar_is_forecast_whatever_is_evaluated_within(trainer_p
         *("--tick", "250ms", "--", trainer_python, WITH_BAR, tmp_path / "out", tmp_path / "enough"),
     ]
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
-    warned, said = rb"heading for (\d+)% of the budget .* going by its bar, \d+/2000\n", b""
+    warned, message = rb"heading for (\d+)% of the budget .* going by its bar, \d+/2000\n", b""
     with (
         open("stdout", "wb") as stdout,
         subprocess.Popen(command, env=environ, stdout=stdout, stderr=subprocess.PIPE) as run,
     ):
         while data := os.read(run.stderr.fileno(), 1 << 16):
-            said += data
-            if re.search(warned, said):
+            message += data
+            if re.search(warned, message):
                 (tmp_path / "enough").touch()
-    assert run.returncode == 0, said[-3000:]
+    assert run.returncode == 0, message[-3000:]
     assert "eval_loss" in Path("stdout").read_text()
-    (share,) = re.findall(warned, said)
+    (share,) = re.findall(warned, message)
     assert 120 < int(share) < 400

@@ -42,8 +42,8 @@ def test_the_commits_since_the_start_are_named_and_the_one_to_go_back_to(model, 
     weights(model, "Afterwards")
 
     assert found.has_pushed is True
-    said, back = found.notes
-    assert said == (
+    shown, back = found.notes
+    assert shown == (
         "the job was stopped over its budget, and acme/m got 2 commits by stand-in meanwhile: "
         f"{first[:8]} 'Training in progress, epoch 1', {last[:8]} 'End of training' (main): {HALF}"
     )
@@ -55,8 +55,8 @@ def test_nothing_pushed_is_reported_too(model, watched):
     seen = watched()
     found = after_stop(seen)
     assert found.has_pushed is False
-    (said,) = found.notes
-    assert said.startswith("the job was stopped over its budget; nothing was pushed to acme/m while it ran")
+    (shown,) = found.notes
+    assert shown.startswith("the job was stopped over its budget; nothing was pushed to acme/m while it ran")
     assert model.asked("GET /api/models/acme/m/commits") == 0
 
 
@@ -73,18 +73,18 @@ def test_nothing_pushed_is_reported_too(model, watched):
 def test_only_weights_of_a_training_cut_short_are_called_half_trained(model, watched, outcome, was_stopped, cause):
     seen = watched()
     weights(model, "Training in progress")
-    said = after_stop(seen, record(outcome=outcome), was_stopped).notes[0]
-    assert said.startswith(cause)
+    shown = after_stop(seen, record(outcome=outcome), was_stopped).notes[0]
+    assert shown.startswith(cause)
     is_cut_short = was_stopped or outcome is Outcome.FAILED
-    assert is_cut_short == said.endswith(HALF)
+    assert is_cut_short == shown.endswith(HALF)
 
 
 def test_a_pull_request_is_closed_and_main_left_alone(model, watched, git):
     model.state.open_discussion(model.state.repos["acme/m"], "acme", "Staged", "", pull_request=True, status="draft")
     seen = watched()
     sha = weights(model, "End of training", "refs/pr/1")
-    said, back = after_stop(seen).notes
-    assert f"got 1 commit by stand-in meanwhile: {sha[:8]} 'End of training' (refs/pr/1)" in said
+    shown, back = after_stop(seen).notes
+    assert f"got 1 commit by stand-in meanwhile: {sha[:8]} 'End of training' (refs/pr/1)" in shown
     assert back == f"to go back (docs/publishing.md): close {model.endpoint}/acme/m/discussions/1 without a merge"
 
 
@@ -95,8 +95,8 @@ def test_a_pull_request_that_the_job_opens_counts_from_where_it_left_main(model,
     for _ in range(2):  # the second stays empty: nothing was pushed to it
         model.state.open_discussion(repo, "acme", "Weights", "", pull_request=True, status="draft")
     sha = weights(model, "Upload", "refs/pr/1")
-    said = after_stop(seen).notes[0]
-    assert f"got 1 commit by stand-in meanwhile: {sha[:8]} 'Upload' (refs/pr/1): " in said
+    shown = after_stop(seen).notes[0]
+    assert f"got 1 commit by stand-in meanwhile: {sha[:8]} 'Upload' (refs/pr/1): " in shown
 
 
 def test_empty_pull_requests_take_no_place_from_one_that_was_pushed_to(model, watched, monkeypatch):
@@ -115,8 +115,8 @@ def test_a_new_branch_holds_only_what_main_never_held(model, watched, git):
     seen = watched()
     git.set_ref("refs/heads/side", old)
     sha = weights(model, "On the side", "side")
-    said, back = after_stop(seen).notes
-    assert f"got 1 commit by stand-in meanwhile: {sha[:8]} 'On the side' (side): " in said
+    shown, back = after_stop(seen).notes
+    assert f"got 1 commit by stand-in meanwhile: {sha[:8]} 'On the side' (side): " in shown
     assert back.endswith(": delete the branch 'side'")
 
 
@@ -126,8 +126,8 @@ def test_main_comes_first_and_a_commit_is_counted_once(model, watched, git):
     both = weights(model, "Both")
     git.set_ref("refs/heads/a-branch", both)
     alone = weights(model, "Alone", "a-branch")
-    said = after_stop(seen).notes[0]
-    assert f"2 commits by stand-in meanwhile: {both[:8]} 'Both' (main), {alone[:8]} 'Alone' (a-branch): " in said
+    shown = after_stop(seen).notes[0]
+    assert f"2 commits by stand-in meanwhile: {both[:8]} 'Both' (main), {alone[:8]} 'Alone' (a-branch): " in shown
 
 
 def test_a_merge_brings_what_is_older_than_mains_head(model, watched, git):
@@ -141,8 +141,8 @@ def test_a_merge_brings_what_is_older_than_mains_head(model, watched, git):
     merge = dated(git, [head, side], "Merge the branch", "2032-01-01T00:00:00Z")
     git.set_ref("refs/heads/main", merge)
     assert [commit.title for commit in git.log("main")][:3] == ["Merge the branch", "On main", "On the branch"]
-    said, back = after_stop(seen).notes
-    assert f"2 commits by acme meanwhile: {side[:8]} 'On the branch', {merge[:8]} 'Merge the branch' (main): " in said
+    shown, back = after_stop(seen).notes
+    assert f"2 commits by acme meanwhile: {side[:8]} 'On the branch', {merge[:8]} 'Merge the branch' (main): " in shown
     assert back.endswith(f"main was at {head}")
 
 
@@ -162,8 +162,8 @@ def test_a_rewritten_history_is_reported(model, watched, git, is_thrown_away):
     if is_thrown_away:
         subprocess.run(["git", "--git-dir", ".", "gc", "--quiet", "--prune=now"], cwd=git.folder, check=True)
     assert (git.tip(before) is None) == is_thrown_away
-    said, back = after_stop(seen).notes
-    assert f"{new[:8]} 'Squashed' (main, which does not hold {before[:8]} any more): " in said
+    shown, back = after_stop(seen).notes
+    assert f"{new[:8]} 'Squashed' (main, which does not hold {before[:8]} any more): " in shown
     assert back.endswith(f"main was at {before}")
 
 
@@ -187,9 +187,9 @@ def test_a_model_that_the_job_made_is_listed_whole(hub, at):
     assert warning.startswith("there is no model acme/m on the Hub, or HF_TOKEN may not see it; if the job creates")
     hub.create("acme/m", "# New\n")
     sha = weights(hub, "End of training")
-    (said,) = after_stop(seen).notes
-    assert "acme/m, which could not be seen before the job, has 3 commits by stand-in now: " in said
-    assert f"{sha[:8]} 'End of training' (main): {HALF}" in said
+    (shown,) = after_stop(seen).notes
+    assert "acme/m, which could not be seen before the job, has 3 commits by stand-in now: " in shown
+    assert f"{sha[:8]} 'End of training' (main): {HALF}" in shown
 
 
 def test_a_long_list_is_read_page_by_page_and_its_end_is_named(model, watched, monkeypatch):
@@ -197,10 +197,10 @@ def test_a_long_list_is_read_page_by_page_and_its_end_is_named(model, watched, m
     weights(model, "Before")
     seen = watched()
     shas = [weights(model, f"Step {number}") for number in range(11)]
-    said = after_stop(seen).notes[0]
-    assert "got 11 commits" in said
-    assert f": 6 earlier, {shas[6][:8]} 'Step 6', " in said
-    assert f"{shas[10][:8]} 'Step 10' (main): " in said
+    shown = after_stop(seen).notes[0]
+    assert "got 11 commits" in shown
+    assert f": 6 earlier, {shas[6][:8]} 'Step 6', " in shown
+    assert f"{shas[10][:8]} 'Step 10' (main): " in shown
     assert model.asked(f"/commits/{shas[10]}?limit=3&p=3") == 1
 
 
@@ -209,9 +209,9 @@ def test_a_list_without_an_end_is_not_read_to_it(model, watched, monkeypatch):
     seen = watched()
     for number in range(6):
         weights(model, f"Step {number}")
-    said = after_stop(seen).notes[0]
-    assert "got at least 4 commits" in said
-    assert "(main; there may be more: only the newest 4 were looked at)" in said
+    shown = after_stop(seen).notes[0]
+    assert "got at least 4 commits" in shown
+    assert "(main; there may be more: only the newest 4 were looked at)" in shown
 
 
 def test_of_a_hundred_branches_the_first_few_are_looked_into(model, watched, git, monkeypatch):
@@ -221,26 +221,26 @@ def test_of_a_hundred_branches_the_first_few_are_looked_into(model, watched, git
     for name in ("b", "c", "d"):
         git.set_ref(f"refs/heads/{name}", sha)
         weights(model, f"On {name}", name)
-    said = after_stop(seen).notes[0]
-    assert "got at least 2 commits" in said
-    assert "'Everywhere' (main), " in said
-    assert "'On b' (b), and 2 more branches or pull requests moved" in said
+    shown = after_stop(seen).notes[0]
+    assert "got at least 2 commits" in shown
+    assert "'Everywhere' (main), " in shown
+    assert "'On b' (b), and 2 more branches or pull requests moved" in shown
 
 
 def test_several_pushers_are_listed_with_what_each_pushed(model, watched, git):
     seen = watched()
     mine = git.commit("refs/heads/main", {"a": b"1"}, "Mine", author="acme")
     theirs = git.commit("refs/heads/main", {"b": b"1"}, "Theirs", author="bob")
-    said = after_stop(seen).notes[0]
-    assert f"got 2 commits meanwhile: {mine[:8]} 'Mine' by acme, {theirs[:8]} 'Theirs' by bob (main)" in said
+    shown = after_stop(seen).notes[0]
+    assert f"got 2 commits meanwhile: {mine[:8]} 'Mine' by acme, {theirs[:8]} 'Theirs' by bob (main)" in shown
 
 
 def test_a_commit_that_lands_just_after_the_job_is_seen(model, hub, monkeypatch):
     seen = Watch("acme/m", hub.environ(None), settle_s=2.5)
     seen.begin()
     monkeypatch.setattr("time.sleep", lambda seconds: weights(model, f"Landed {seconds} s after"))
-    said = after_stop(seen).notes[0]
-    assert "'Landed 2.5 s after' (main)" in said
+    shown = after_stop(seen).notes[0]
+    assert "'Landed 2.5 s after' (main)" in shown
 
 
 HOSTILE = [
@@ -259,11 +259,11 @@ HOSTILE = [
 def test_a_title_is_printed_as_harmless_text(model, watched, title):
     seen = watched()
     weights(model, title)
-    said = after_stop(seen).notes[0]
-    assert terminal(said) == said
-    assert len(said) < 400
-    assert "hf_abcdef" not in said
-    markdown = in_markdown(record(warnings=(said,)))
+    shown = after_stop(seen).notes[0]
+    assert terminal(shown) == shown
+    assert len(shown) < 400
+    assert "hf_abcdef" not in shown
+    markdown = in_markdown(record(warnings=(shown,)))
     assert markdown.count("\n") == 3
     assert "<script>" not in markdown
     assert "@octocat" not in markdown
@@ -277,7 +277,7 @@ def test_an_author_and_a_branch_are_printed_as_harmless_text(model, watched, git
     side = {"name": "?", "ref": "refs/heads/::error::\x1b[31m\n", "targetCommit": sha}
     body = {"branches": [main, side], "converts": [], "tags": [], "pullRequests": []}
     model.faults.add(Fault(matches="/refs", status=200, body=json.dumps(body).encode()))
-    said, back = after_stop(seen).notes
-    assert terminal(said) == said
+    shown, back = after_stop(seen).notes
+    assert terminal(shown) == shown
     assert terminal(back) == back
-    assert f"{sha[:8]} 'One'" in said
+    assert f"{sha[:8]} 'One'" in shown

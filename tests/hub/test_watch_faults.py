@@ -42,11 +42,11 @@ def test_a_hub_that_cannot_be_asked_after_the_job_leaves_it_unknown(model, watch
     found = after_stop(seen)
     model.faults.clear()
     assert found.has_pushed is None
-    (said,) = found.notes
+    (message,) = found.notes
     start = "the job was stopped over its budget, and what was pushed to acme/m is not known: "
-    assert said.startswith(start)
-    assert len(said) > len(start) + 10, "it says why"
-    assert WRITE_TOKEN not in said
+    assert message.startswith(start)
+    assert len(message) > len(start) + 10, "it says why"
+    assert WRITE_TOKEN not in message
 
 
 @pytest.mark.slow
@@ -60,8 +60,8 @@ def test_a_hub_that_cannot_be_asked_before_the_job_is_not_asked_after_it(model, 
     model.faults.clear()
     asked = len(model.requests)
     weights(model, "Pushed")
-    (said,) = after_stop(seen).notes
-    assert said == f"the job was stopped over its budget, and what was pushed to acme/m is not known: {why}"
+    (message,) = after_stop(seen).notes
+    assert message == f"the job was stopped over its budget, and what was pushed to acme/m is not known: {why}"
     assert len(model.requests) == asked
 
 
@@ -98,10 +98,10 @@ def test_a_list_that_breaks_off_gives_what_came(model, watched, monkeypatch):
     seen = watched()
     shas = [weights(model, f"Step {number}") for number in range(5)]
     model.faults.add(Fault(matches="&p=1", times=99, status=500))
-    said = after_stop(seen).notes[0]
+    message = after_stop(seen).notes[0]
     model.faults.clear()
-    assert "got at least 2 commits" in said
-    assert f"{shas[4][:8]} 'Step 4' (main; there may be more: " in said
+    assert "got at least 2 commits" in message
+    assert f"{shas[4][:8]} 'Step 4' (main; there may be more: " in message
 
 
 @pytest.mark.parametrize(("token", "private", "is_known"), [
@@ -152,5 +152,5 @@ def test_offline_means_offline(model, hub, monkeypatch):
 
 def test_an_interrupted_question_is_reported(hub):
     seen = Watch("acme/m", hub.environ())
-    (said,) = pushes_in_words(seen.interrupted(), STOPPED, was_stopped=True)
-    assert said.endswith("what was pushed to acme/m is not known: asking the Hub was interrupted")
+    (message,) = pushes_in_words(seen.interrupted(), STOPPED, was_stopped=True)
+    assert message.endswith("what was pushed to acme/m is not known: asking the Hub was interrupted")

@@ -305,8 +305,8 @@ def test_a_front_adds_the_label_to_run_and_hands_everything_else_on(tmp_path):
     assert ("env", "DOCKER_HOST=tcp://far:1", str(client)) in shims.containers().engines
     client.write_text('#!/bin/sh\necho "$at $skip $word $left $head"\n')
     own = {"at": "1", "skip": "2", "word": "3", "left": "4", "head": "5"}
-    told = subprocess.check_output(["docker", "-D", "run", "IMG"], env={**shims.on_path(environ), **own})
-    assert told == b"1 2 3 4 5\n", "the client sees the job's variables"
+    reported = subprocess.check_output(["docker", "-D", "run", "IMG"], env={**shims.on_path(environ), **own})
+    assert reported == b"1 2 3 4 5\n", "the client sees the job's variables"
     (tmp_path / "gone").symlink_to("nowhere")
     (tmp_path / "gone").rename(shims._calls / "gone")
     assert shims.containers() is not None, "the job may remove files while they are read"

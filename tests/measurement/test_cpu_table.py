@@ -52,21 +52,21 @@ def test_every_line_is_plausible_and_has_its_source():
 
 def test_the_warning_of_a_line_that_takes_anothers_power_is_one_plain_line_without_its_sources():
     for line in (line for line in LINES if line["basis"] == "stand-in"):
-        said = processor._socket(line).doubt
-        assert len(said) <= 150
-        assert line["as"] in said
-        assert ".com" not in said
+        message = processor._socket(line).doubt
+        assert len(message) <= 150
+        assert line["as"] in message
+        assert ".com" not in message
         assert line["as"].split(" of ")[0].split()[-1] in line["source"]
 
 
 def test_a_line_that_is_not_its_makers_is_marked():
     for line in LINES:
-        said = {
+        message = {
             "maker": any(line["source"].endswith(f"({site})") for site in MAKERS) and "not" not in line["source"],
             "listed": "publishes no TDP" in line["source"] and any(site in line["source"] for site in LISTS),
             "stand-in": bool(re.search(r"that of |, as |: as ", line["source"])),
         }
-        assert said[line["basis"]], line["source"]
+        assert message[line["basis"]], line["source"]
 
 
 def test_a_power_attributed_to_a_public_part_is_that_in_codecarbons_list():
@@ -203,8 +203,8 @@ def test_four_vcpus_of_a_xeon_made_for_azure_take_the_power_that_intel_states(tm
     ],
 )
 def test_a_power_that_its_maker_does_not_state_is_marked(tmp_path, name, warning):
-    (said,) = planned(machine(tmp_path, {"model name": name})).warnings
-    assert re.search(warning, said)
+    (message,) = planned(machine(tmp_path, {"model name": name})).warnings
+    assert re.search(warning, message)
 
 
 @cases(

@@ -202,9 +202,9 @@ def test_it_ends_as_a_run_with_the_same_flags_and_configuration_would(cli, confi
 def test_a_baseline_that_stops_a_run_stops_it_too(cli, configured, monkeypatch):
     monkeypatch.setenv("CARBON_LINT_LEDGER", "gone")
     Path("carbon-lint.toml").write_text(configured)
-    code, _, said = cli("doctor", "--location", "FRA")
+    code, _, message = cli("doctor", "--location", "FRA")
     ran, _, why = cli("run", "--location", "FRA", "--", "true")
-    assert (code, said) == (ran, why)
+    assert (code, message) == (ran, why)
     assert code == 2
 
 

@@ -137,11 +137,11 @@ GARBAGE = {
 
 @pytest.mark.parametrize("case", GARBAGE)
 def test_an_answer_that_is_not_what_was_asked_for_gives_no_figure(grid, case):
-    grid.answer, said = GARBAGE[case]
+    grid.answer, message = GARBAGE[case]
     with pytest.raises(NoFigureError) as caught:
         client(grid).first()
 
-    assert said in caught.value.message
+    assert message in caught.value.message
     assert "\x1b" not in caught.value.message
     assert "::error" not in caught.value.message
     assert len(caught.value.message) < 220

@@ -188,7 +188,7 @@ def messages(shares, announcer, *, is_recognised=True, begin_s=0.0):
     for second, share in enumerate(shares, start=1):
         forecast = None if share is None else Forecast(share=share, by="its bar, 4/10")
         found.append(announcer.say(forecast, elapsed_s=begin_s + second, is_recognised=is_recognised))
-    return [said.warning or said.notice for said in found if said.warning or said.notice]
+    return [message.warning or message.notice for message in found if message.warning or message.notice]
 
 
 def test_a_warning_is_withdrawn_when_it_no_longer_holds_and_repeated_when_it_does():

@@ -92,7 +92,7 @@ def test_a_forecast_that_passes_the_time_limit_is_reported_once(run, monkeypatch
     environ, budget = dict(os.environ) | JOB, Budget(max_energy_kwh=1e6)
 
     def was_printed_four_ticks_ago():
-        return any("heading for" in said for progress in run.progress[:-4] for said in progress.notices)
+        return any("heading for" in message for progress in run.progress[:-4] for message in progress.notices)
 
     run(writing(2000, 10000), until=was_printed_four_ticks_ago, environ=environ, budget=budget, forecast=True)
     (notice,) = [notice for notice in run.notices if "heading for" in notice]

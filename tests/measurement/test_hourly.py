@@ -142,11 +142,11 @@ def test_an_hour_whose_figure_never_came_stays_priced_by_the_one_before_with_a_w
 def test_the_warning_stays_the_same_while_the_grid_fails_and_goes_when_it_answers(metered):
     meter, _, watch = metered
     watch.last_failure = "Electricity Maps answers 500 (zone FR)"
-    said = set()
+    message = set()
     for _ in range(3):
         go_on(metered, TEN + 1, 1.0)
-        said.update(meter.warnings)
-    assert said == {
+        message.update(meter.warnings)
+    assert message == {
         f"Electricity Maps answers 500 (zone FR): the hour of {figure(TEN, 1.0).label} stands in, until it does"
     }
     watch.last_failure = None
@@ -206,14 +206,16 @@ def test_the_meter_is_that_of_the_energy_in_all_else(metered):
 
 def test_only_a_reading_in_which_an_hour_begins_carries_the_hours(metered):
     _, _, watch = metered
-    told = [go_on(metered, TEN, 1.0), go_on(metered, TEN, 1.0)]
+    reported = [go_on(metered, TEN, 1.0), go_on(metered, TEN, 1.0)]
     watch.latest = figure(TEN + 1, 60.0)
-    told += [go_on(metered, TEN + 1, 0.0), go_on(metered, TEN + 1, 3.0), go_on(metered, TEN + 1, 1.0)]
+    reported += [go_on(metered, TEN + 1, 0.0), go_on(metered, TEN + 1, 3.0), go_on(metered, TEN + 1, 1.0)]
 
     watch.latest = figure(TEN + 2, 80.0)
-    told += [go_on(metered, TEN + 2, 1.0)]
+    reported += [go_on(metered, TEN + 2, 1.0)]
 
-    hours = [None if each.intensity is None else [hour.energy_kwh for hour in each.intensity.hours] for each in told]
+    hours = [
+        None if each.intensity is None else [hour.energy_kwh for hour in each.intensity.hours] for each in reported
+    ]
     assert hours == [[1.0], None, None, [2.0, 3.0], None, [2.0, 4.0, 1.0]]
 
 
@@ -548,7 +550,7 @@ def test_a_grid_that_fails_is_reported_once_while_the_job_runs_and_its_cost_once
     grid.answer = 500
 
     def was_printed_eight_ticks_ago():
-        return any("stands in" in said for progress in run.progress[:-8] for said in progress.notices)
+        return any("stands in" in message for progress in run.progress[:-8] for message in progress.notices)
 
     record = run("pass", until=was_printed_eight_ticks_ago, meter=meter, tick_s=0.02)
 

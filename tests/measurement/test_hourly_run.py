@@ -147,14 +147,14 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_without_a_figure_nothing_is_started(grid, environ, case):
-    changes, answer, status, said = REFUSED[case]
+    changes, answer, status, message = REFUSED[case]
     grid.answer = grid.now if answer == 200 else answer
     done = run(
         grid, {**environ, **changes}, "run", "--electricity-maps", "FR", "--record", "r.json", "--", "touch", "ran"
     )
 
     assert done.returncode == status
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert TOKEN not in done.stderr
     assert "another-token" not in done.stderr
@@ -208,8 +208,8 @@ def test_the_doctor_asks_the_grid_if_it_is_named_and_puts_it_into_the_workflows_
     assert done.returncode == 125
     (found,) = [each for each in json.loads(done.stdout)["findings"] if each["component"] == "location"]
     assert found["state"] == "broken"
-    said = "carbon-lint.toml:1: electricity-maps: FR needs a token"
-    assert found["missing"].endswith(said)
+    message = "carbon-lint.toml:1: electricity-maps: FR needs a token"
+    assert found["missing"].endswith(message)
 
     done = run(grid, environ, "doctor", "--location", "FRA", "--format", "json")
     assert [each["state"] for each in json.loads(done.stdout)["findings"] if each["component"] == "location"] == [

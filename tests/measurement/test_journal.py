@@ -110,7 +110,7 @@ def test_the_journal_of_a_run_that_ended_gives_its_own_record():
 
 
 @cases(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"", "is not a journal"),
         (b"\x00\xff\x00", "is not a journal"),
@@ -119,9 +119,9 @@ def test_the_journal_of_a_run_that_ended_gives_its_own_record():
         (b'{"format": "carbon-lint/journal@1", "record": {}}\n', "does not hold a valid record"),
     ],
 )
-def test_only_a_journal_is_accepted(content, said):
+def test_only_a_journal_is_accepted(content, message):
     Path("r.jsonl").write_bytes(content)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         recover("r.jsonl")
 
 

@@ -59,12 +59,12 @@ def finished(source, *flags, **options):
 
 def until_warned(stream):
     """What the stream gives; the job may end when it holds the warning."""
-    said = b""
+    message = b""
     while data := os.read(stream.fileno(), 1 << 16):
-        said += data
-        if WARNED.search(said):
+        message += data
+        if WARNED.search(message):
             Path("enough").touch()
-    return said
+    return message
 
 
 def unread(pipe):
@@ -157,9 +157,9 @@ def test_not_a_byte_is_changed(source):
 def test_where_both_go_to_one_pipe_their_order_is_kept():
     source = "import os\nfor n in range(3000): os.write(1 + n % 2, b'%d\\n' % n)"
     with start(source, *NO_LIMIT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        said = process.stdout.read()
-    assert said.startswith(b"".join(b"%d\n" % n for n in range(3000)))
-    assert said[said.index(b"2999\n") + 5 :].startswith(b"carbon-lint: "), "and what we say comes after it"
+        message = process.stdout.read()
+    assert message.startswith(b"".join(b"%d\n" % n for n in range(3000)))
+    assert message[message.index(b"2999\n") + 5 :].startswith(b"carbon-lint: "), "and what we say comes after it"
 
 
 def test_each_byte_is_passed_on_at_once():

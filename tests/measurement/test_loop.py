@@ -221,13 +221,13 @@ FLAWS = {
 
 @pytest.mark.parametrize("flaw", FLAWS)
 def test_impossible_figures_make_a_run_unmeasured(run, flaw):
-    distort, said = FLAWS[flaw]
+    distort, message = FLAWS[flaw]
     record = run("pass", meter=FakeMeter(distort=distort))
 
     assert record.outcome is Outcome.UNMEASURED
     assert exit_code(record) == 125
     assert record.emissions_g is None
-    assert any(said in warning for warning in record.warnings), record.warnings
+    assert any(message in warning for warning in record.warnings), record.warnings
 
 
 @pytest.mark.parametrize("flaw", ["not a number", "no total", "no grams"])

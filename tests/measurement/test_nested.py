@@ -40,17 +40,17 @@ def test_the_jobs_own_tracker_is_reported_and_not_added(carbon_lint, tmp_path):
     )
     assert run.returncode == 0, run.stderr
     record = json.loads((tmp_path / "r.json").read_text())
-    told = [text for text in record["warnings"] if "the job's own CodeCarbon wrote out/emissions.csv" in text]
-    assert len(told) == 1
-    assert "it counts the same energy and was not added" in told[0]
+    reported = [text for text in record["warnings"] if "the job's own CodeCarbon wrote out/emissions.csv" in text]
+    assert len(reported) == 1
+    assert "it counts the same energy and was not added" in reported[0]
     parts = record["energy_kwh"]
     assert parts["total"] == pytest.approx(parts["cpu"] + parts["ram"])
 
 
 def test_energy_and_time_are_set_beside_those_of_the_run(tmp_path):
     put(tmp_path / "out" / "emissions.csv", {"timestamp": NOW, "energy_consumed": "1.0", "duration": "2700"})
-    (told,) = nested.notes(a_record(), str(tmp_path))
-    assert "1 kWh, 80 % of this run's energy in 75 % of its time; it counts" in told
+    (reported,) = nested.notes(a_record(), str(tmp_path))
+    assert "1 kWh, 80 % of this run's energy in 75 % of its time; it counts" in reported
 
 
 def test_only_what_was_written_meanwhile_counts_and_of_a_run_its_last_row(tmp_path):
@@ -60,8 +60,8 @@ def test_only_what_was_written_meanwhile_counts_and_of_a_run_its_last_row(tmp_pa
         {"timestamp": NOW, "run_id": "now", "energy_consumed": "0.1"},
         {"timestamp": NOW, "run_id": "now", "energy_consumed": "0.3"},
     )
-    (told,) = nested.notes(a_record(), str(tmp_path))
-    assert "wrote emissions.csv: 300 Wh, " in told
+    (reported,) = nested.notes(a_record(), str(tmp_path))
+    assert "wrote emissions.csv: 300 Wh, " in reported
 
 
 def test_more_than_the_whole_run_and_coordinates_give_a_warning(tmp_path):
@@ -73,8 +73,8 @@ def test_more_than_the_whole_run_and_coordinates_give_a_warning(tmp_path):
 
 def test_a_table_that_cannot_be_read_is_reported(tmp_path):
     (tmp_path / "emissions.csv").write_text("not a table")
-    (told,) = nested.notes(a_record(), str(tmp_path))
-    assert "emissions.csv was written while the job ran and is not a table of CodeCarbon's" in told
+    (reported,) = nested.notes(a_record(), str(tmp_path))
+    assert "emissions.csv was written while the job ran and is not a table of CodeCarbon's" in reported
 
 
 def test_hidden_and_distant_tables_are_skipped(tmp_path):
@@ -88,8 +88,8 @@ def test_hidden_and_distant_tables_are_skipped(tmp_path):
 def test_a_time_at_the_ends_of_the_calendar_stops_nothing(tmp_path, stamp, zone):
     put(tmp_path / "a" / "emissions.csv", {"timestamp": stamp + zone, "run_id": "odd"})
     put(tmp_path / "b" / "emissions.csv", {"timestamp": NOW, "energy_consumed": "0.3"})
-    told = nested.notes(a_record(), str(tmp_path))
-    assert any("wrote b/emissions.csv" in note for note in told)
+    reported = nested.notes(a_record(), str(tmp_path))
+    assert any("wrote b/emissions.csv" in note for note in reported)
 
 
 def test_a_fifo_of_that_name_is_not_waited_for(tmp_path, monkeypatch):

@@ -63,39 +63,39 @@ def outside(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_a_plain_venv_that_is_on_path_and_not_active_is_not_the_jobs(tmp_path, outside):
     tool = a_venv(tmp_path / "tools")
-    prefix, said = prefix_of_job([tool / "bin/carbon-lint"], path=[tool / "bin", outside / "bin"])
+    prefix, message = prefix_of_job([tool / "bin/carbon-lint"], path=[tool / "bin", outside / "bin"])
     assert prefix == str(outside)
-    assert f"python is {outside}/bin/python, not that of carbon-lint's own environment" in said
+    assert f"python is {outside}/bin/python, not that of carbon-lint's own environment" in message
 
 
 @pytest.mark.slow
 def test_a_venv_that_is_called_by_its_path_leaves_the_jobs_python_as_it_is(tmp_path, outside):
     tool = a_venv(tmp_path / "tools")
-    prefix, said = prefix_of_job([tool / "bin/carbon-lint"], path=[outside / "bin"])
+    prefix, message = prefix_of_job([tool / "bin/carbon-lint"], path=[outside / "bin"])
     assert prefix == str(outside)
-    assert "python is" not in said
+    assert "python is" not in message
 
 
 def test_an_active_venv_is_the_jobs(tmp_path):
     tool = a_venv(tmp_path / "tools")
-    prefix, said = prefix_of_job([tool / "bin/carbon-lint"], path=[tool / "bin"], VIRTUAL_ENV=str(tool))
+    prefix, message = prefix_of_job([tool / "bin/carbon-lint"], path=[tool / "bin"], VIRTUAL_ENV=str(tool))
     assert prefix == str(tool)
-    assert "python is" not in said
+    assert "python is" not in message
 
 
 def test_the_projects_own_venv_is_the_jobs_even_if_it_is_not_active(tmp_path):
     tool = a_venv(tmp_path / "work/.venv")
-    prefix, said = prefix_of_job([tool / "bin/carbon-lint"], path=[tool / "bin"])
+    prefix, message = prefix_of_job([tool / "bin/carbon-lint"], path=[tool / "bin"])
     assert prefix == str(tool)
-    assert "python is" not in said
+    assert "python is" not in message
 
 
 def test_a_venv_that_holds_the_jobs_packages_too_stays_with_a_note(tmp_path, outside):
     """As in an image with `ENV PATH=/venv/bin:$PATH`."""
     both = a_venv(tmp_path / "image", "torch")
-    prefix, said = prefix_of_job([both / "bin/carbon-lint"], path=[both / "bin", outside / "bin"])
+    prefix, message = prefix_of_job([both / "bin/carbon-lint"], path=[both / "bin", outside / "bin"])
     assert prefix == str(both)
-    assert "of the environment that carbon-lint is installed in; activate another one" in said
+    assert "of the environment that carbon-lint is installed in; activate another one" in message
 
 
 def test_a_program_that_only_our_own_venv_has_is_not_found_and_the_hint_has_a_way_out(tmp_path):
@@ -148,9 +148,9 @@ def uv_environ(tmp_path):
 @pytest.mark.slow
 def test_uvx_runs_the_job_under_the_python_of_its_project(uv, wheel, uv_environ, outside):
     uvx = [uv, "tool", "run", "--python", sys.executable, "--from", wheel, "carbon-lint"]
-    prefix, said = prefix_of_job(uvx, path=[outside / "bin"], **uv_environ)
+    prefix, message = prefix_of_job(uvx, path=[outside / "bin"], **uv_environ)
     assert prefix == str(outside)
-    assert "not that of carbon-lint's own environment" in said
+    assert "not that of carbon-lint's own environment" in message
 
     active, _ = prefix_of_job(uvx, path=[outside / "bin"], VIRTUAL_ENV=str(outside), **uv_environ)
     assert active == str(outside)
@@ -167,8 +167,8 @@ def test_an_installed_uv_tool_does_so_too(uv, wheel, uv_environ, outside, tmp_pa
 def test_uv_run_with_carbon_lint_keeps_the_environment_that_it_made_for_the_project(uv, wheel, uv_environ):
     Path("pyproject.toml").write_text('[project]\nname = "p"\nversion = "0"\nrequires-python = ">=3.11"\n')
     run = [uv, "run", "--python", sys.executable, "--with", wheel, "carbon-lint"]
-    prefix, said = prefix_of_job(run, path=[], **uv_environ)
-    assert "python is" not in said
+    prefix, message = prefix_of_job(run, path=[], **uv_environ)
+    assert "python is" not in message
     assert prefix.startswith(uv_environ["UV_CACHE_DIR"]), "it sees the project's packages and those of --with"
 
 

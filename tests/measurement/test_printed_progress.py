@@ -111,7 +111,7 @@ def test_the_trainers_bar_is_the_job_and_its_evaluations_are_not(job):
         for _ in job.bar(20, leave=False, position=1):
             job.tick()
             assert training.n == 1000 or job.latest.fraction == training.n / 1000
-    assert sum(told is None for told in job.all_latest) == 100 + 21
+    assert sum(reported is None for reported in job.all_latest) == 100 + 21
     training.close()
 
 
@@ -353,8 +353,8 @@ def printed(job, lines, begin=0.0):
 
 def fraction_of(text, counts, announced=()):
     job = Heard()
-    told = printed(job, [*announced, *(text.format(n=n) for n in counts)])
-    return None if told is None else told.fraction
+    reported = printed(job, [*announced, *(text.format(n=n) for n in counts)])
+    return None if reported is None else reported.fraction
 
 
 def test_logs_of_many_trainers_are_read():
@@ -463,12 +463,12 @@ def test_what_was_left_unfinished_does_not_block_the_job(job):
         if step == 5:
             break
     training = job.bar(1000)
-    told = []
+    reported = []
     for _ in range(200):
         training.update()
-        told.append(job.tick())
-    assert told[-1].by == "its bar, 200/1000"
-    assert {one.by for one in told[:50]} == {"its bar, 5/100"}, "which stands still, so nothing is forecast by it"
+        reported.append(job.tick())
+    assert reported[-1].by == "its bar, 200/1000"
+    assert {one.by for one in reported[:50]} == {"its bar, 5/100"}, "which stands still, so nothing is forecast by it"
     training.close()
 
 
@@ -501,13 +501,13 @@ def test_how_the_output_is_cut_changes_nothing(text, cuts, looks):
     data = text.encode()
     answers = []
     for chosen in ([], cuts):
-        progress, told = PrintedProgress(), []
+        progress, reported = PrintedProgress(), []
         size = len(data) // looks + 1
         for second, start in enumerate(range(0, len(data), size)):
             for piece in pieces_of(data[start : start + size], chosen):
                 progress.feed(piece)
-            told.append(progress.look(float(second)))
-        answers.append(told)
+            reported.append(progress.look(float(second)))
+        answers.append(reported)
     assert answers[0] == answers[1]
 
 
@@ -516,8 +516,8 @@ def test_any_bytes_give_a_fraction_or_nothing(pieces):
     progress = PrintedProgress()
     for second, piece in enumerate(pieces):
         progress.feed(piece)
-        told = progress.look(float(second))
-        assert told is None or 0 <= told.fraction <= 1
+        reported = progress.look(float(second))
+        assert reported is None or 0 <= reported.fraction <= 1
 
 
 def test_a_number_that_is_cut_is_not_read(job):

@@ -52,7 +52,7 @@ def test_a_run_with_a_left_over_rank_keeps_its_record_and_its_budget(carbon_lint
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "message"),
     [
         (("--location", "FRA", "--record", "README.md"), "README.md exists and is not a carbon-lint record"),
         (("--record", "records/"), "no location was given"),
@@ -61,7 +61,7 @@ def test_a_run_with_a_left_over_rank_keeps_its_record_and_its_budget(carbon_lint
         (("--location", "FRA", "--pushes-to", "no model"), "no model"),
     ],
 )
-def test_what_stops_the_first_rank_stops_every_rank(carbon_lint, flags, said):
+def test_what_stops_the_first_rank_stops_every_rank(carbon_lint, flags, message):
     """Or the others train on, unmeasured and with exit status 0."""
     Path("README.md").write_text("# a model")
     Path("train.py").write_text("print(1)")
@@ -70,7 +70,7 @@ def test_what_stops_the_first_rank_stops_every_rank(carbon_lint, flags, said):
         environ = {**os.environ, "LOCAL_RANK": rank, "RANK": rank, "WORLD_SIZE": "2"}
         done = carbon_lint("run", *flags, "--", "touch", "ran", env=environ)
         ended.append(done.returncode)
-        assert said in done.stderr
+        assert message in done.stderr
     assert ended[0] == ended[1] != 0
     assert not os.path.exists("ran")
 

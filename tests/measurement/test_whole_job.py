@@ -60,8 +60,8 @@ def test_each_node_sums_all_with_their_ranges_and_states_the_last():
     total = nodes[0].sum(reading(1.0))
     assert total.emissions_g == 200.0
     assert total.uncertainty.energy_kwh == Bounds(low=pytest.approx(3.6), high=pytest.approx(4.8))
-    said = nodes[0].close(reading(1.0), is_lost=False)
-    assert "4 kWh and 200 g when this node ended, by the figures of 2 of 2 nodes" in said
+    message = nodes[0].close(reading(1.0), is_lost=False)
+    assert "4 kWh and 200 g when this node ended, by the figures of 2 of 2 nodes" in message
     nodes[1].take(reading(5.0), known(5.0))
     assert nodes[1].sum(reading(5.0)).energy_kwh.total == 6.0, "a node that has ended still counts"
     nodes[1].close(reading(5.0), is_lost=False)
@@ -79,10 +79,10 @@ def test_two_nodes_are_stopped_by_their_sum_in_processes_of_their_own(tmp_path):
         )
         for rank in (0, 1)
     ]
-    said = [process.communicate(timeout=60)[1] for process in started]
-    assert [process.returncode for process in started] == [1, 1], said
+    message = [process.communicate(timeout=60)[1] for process in started]
+    assert [process.returncode for process in started] == [1, 1], message
     records = [load_record(path) for path in sorted(Path("records").glob("*.json"))]
-    assert [record.outcome for record in records] == [Outcome.OVER_BUDGET] * 2, said
+    assert [record.outcome for record in records] == [Outcome.OVER_BUDGET] * 2, message
     assert {record.run_group for record in records} == {"slurm-7"}
     assert sum(record.energy_kwh.total for record in records) >= 0.0003
     # On a busy machine the first may be over the limit before the second has begun.
@@ -129,10 +129,10 @@ def test_what_makes_the_sum_too_small_is_reported_once(monkeypatch):
     assert one.warnings() == ["node other#0 can no longer be measured: the sum lacks what it uses since then"]
     assert one.warnings() == []
     one.close(reading(1.0), is_lost=False)
-    for environ, said in ((TWO, "1 of 2 nodes have written"), ({}, "no other node has written")):
+    for environ, message in ((TWO, "1 of 2 nodes have written"), ({}, "no other node has written")):
         alone = WholeJob(f"alone{len(environ)}", environ, 0.05)
         alone.take(reading(1.0), known(1.0))
-        wait_until(lambda said=said, alone=alone: any(said in text for text in alone.warnings()))
+        wait_until(lambda message=message, alone=alone: any(message in text for text in alone.warnings()))
         assert "by the figures of 1" in alone.close(reading(1.0), is_lost=False)
 
 

@@ -195,10 +195,10 @@ def test_an_installed_hook_judges_each_commit_also_in_a_git_worktree(hook_reposi
     git(main, "init", "-q")
     (main / ".pre-commit-config.yaml").write_text(yaml.safe_dump({"repos": repositories}))
     subprocess.run([program, "install"], cwd=main, env=environ, check=True, capture_output=True)
-    code, said = commit(main, GOOD)
-    assert code == 0, said
+    code, message = commit(main, GOOD)
+    assert code == 0, message
     git(main, "worktree", "add", "-q", str(other), "-b", "other", env=environ)
     for folder in (main, other):
-        code, said = commit(folder, BAD)
-        assert code == 1, said
-        assert "README.md:4:14: error CL" in said
+        code, message = commit(folder, BAD)
+        assert code == 1, message
+        assert "README.md:4:14: error CL" in message

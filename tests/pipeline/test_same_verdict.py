@@ -74,8 +74,8 @@ def ask(cli, monkeypatch):
         flags = () if limit is None else ("--max-emissions", limit)
         code, _, shown = cli("run", *flags, "--", "true")
         found = {"run": (code == 1, shown)}
-        code, shown, said = cli("gate", "r.json", *flags)
-        found["gate"] = (code == 1, shown or said)
+        code, shown, message = cli("gate", "r.json", *flags)
+        found["gate"] = (code == 1, shown or message)
         step = step_of(record="r.json", max_emissions_g=limit and grams(limit), lint=False)
         run_step(step)
         found["step"] = (step.result.report.exit_status == 1, outputs(step))

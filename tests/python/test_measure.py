@@ -346,7 +346,7 @@ def test_runs_of_a_clusters_job_are_one_run_group_as_with_the_command(monkeypatc
 
 def test_an_impossible_request_is_an_error_before_the_body_begins():
     Path("folder.json").mkdir()
-    for given, said in (
+    for given, message in (
         ({"location": "FRA", "max_energy": "2"}, "has no unit"),
         ({"location": "FRA", "max_energy": 2}, "has no unit"),
         ({"location": "XXX"}, "XXX"),
@@ -370,7 +370,7 @@ def test_an_impossible_request_is_an_error_before_the_body_begins():
         with pytest.raises(CarbonLintError) as caught, measure(**given):
             raise AssertionError("the body has begun")
         text = " ".join([str(caught.value), *getattr(caught.value, "__notes__", ())])
-        assert said in text, text
+        assert message in text, text
 
 
 def test_the_page_names_what_there_is_and_its_first_example_runs(capsys):

@@ -362,23 +362,23 @@ def test_files_of_two_versions_that_were_joined_are_read_each_by_its_own_header(
 
 
 @cases("column", REQUIRED)
-@cases(("cell", "said"), [("", "is empty"), ("x", "is 'x', which is not a number")])
-def test_a_cell_that_holds_no_number_is_named_by_its_column_and_line(column, cell, said):
+@cases(("cell", "message"), [("", "is empty"), ("x", "is 'x', which is not a number")])
+def test_a_cell_that_holds_no_number_is_named_by_its_column_and_line(column, cell, message):
     with pytest.raises(MissingFigureError) as refused:
         record(table({column: cell}))
-    assert f"line 2 was left out: its cell {column!r} {said}" in refused.value.message
+    assert f"line 2 was left out: its cell {column!r} {message}" in refused.value.message
 
 
 @cases(
-    ("data", "said", "hint"),
+    ("data", "message", "hint"),
     [
         (b'{"format": "carbon-lint/record@1"}', "is a record of carbon-lint", "check --record"),
         (b'{"format": "carbon-lint/journal@1"}\n', "is a journal of carbon-lint", "carbon-lint recover"),
         (b'{"a": 1}', "is JSON", "--record"),
     ],
 )
-def test_a_record_or_journal_given_as_a_table_is_called_what_it_is(data, said, hint):
-    with pytest.raises(InputError, match=said) as refused:
+def test_a_record_or_journal_given_as_a_table_is_called_what_it_is(data, message, hint):
+    with pytest.raises(InputError, match=message) as refused:
         parse_table(data, "r.json")
     assert hint in refused.value.hint
 

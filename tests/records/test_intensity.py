@@ -152,13 +152,13 @@ def test_what_counts_once_is_taken_out_of_the_hours_too(tmp_path):
 
 
 @cases(
-    ("hours", "said"),
+    ("hours", "message"),
     [
         ((at(10, 56.04, 0.5), at(11, 56.04, 0.5)), r"hours of the intensity hold 1 kWh, the total is 1\.25 kWh"),
         ((at(10, 30.0, 0.5), at(11, 60.0, 0.75)), r"come to 60 g, the emissions are 70\.05 g"),
     ],
 )
-def test_a_record_whose_hours_are_not_its_energys_is_refused(tmp_path, hours, said):
+def test_a_record_whose_hours_are_not_its_energys_is_refused(tmp_path, hours, message):
     write_record(a_record(intensity=replace(FRANCE, hours=hours)), tmp_path / "r.json")
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         load_record(tmp_path / "r.json")

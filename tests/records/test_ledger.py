@@ -253,14 +253,14 @@ def test_whatever_is_added_in_whatever_order_each_key_counts_once(uploads):
 def test_every_state_of_one_run_that_is_added_counts_or_is_reported(states):
     """The ledger holds the furthest state, or the call that could not tell said so."""
     url = f"memory://ledger-{uuid.uuid4().hex}"
-    told = []
+    reported = []
     for grams, seconds, is_killed in states:
         outcome = Outcome.INTERRUPTED if is_killed else Outcome.COMPLETED
-        told.append(add(ran(1, emissions_g=grams, energy_kwh=grams / 50, duration_s=seconds, outcome=outcome), url))
+        reported.append(add(ran(1, emissions_g=grams, energy_kwh=grams / 50, duration_s=seconds, outcome=outcome), url))
 
     kept = entries(url)[0].record
     assert len(entries(url)) == 1
-    for (grams, seconds, _), added in zip(states, told, strict=True):
+    for (grams, seconds, _), added in zip(states, reported, strict=True):
         is_within = grams <= kept.emissions_g and seconds <= kept.duration_s
         assert is_within or (added.status == "conflict" and added.conflict is not None)
 

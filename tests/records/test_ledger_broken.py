@@ -63,16 +63,16 @@ def test_a_record_of_the_ledger_that_was_changed_by_hand_stops_every_verb(cli, f
 def test_a_file_that_is_not_a_record_stops_the_sum_and_is_named(tmp_path):
     add(ran(1), str(tmp_path))
     broken = next(tmp_path.glob("2026-11/*.json")).with_name("zz.json")
-    for text, said in (
+    for text, message in (
         ("{", "is not JSON"),
         ("[]", "is not a carbon-lint record"),
         ('{"format": "x"}', "has format 'x'"),
     ):
-        advice = "use that version" if "format" in said else "out of the ledger"
+        advice = "use that version" if "format" in message else "out of the ledger"
         broken.write_text(text)
         with pytest.raises(InputError, match=r"zz\.json") as caught:
             list(entries(str(tmp_path)))
-        assert said in caught.value.message
+        assert message in caught.value.message
         assert advice in caught.value.hint
 
 

@@ -45,9 +45,9 @@ def add_at_once(tmp_path, ledger):
         subprocess.Popen([*command, folder], env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for folder in folders
     ]
-    said = [writer.communicate(timeout=100)[0] for writer in writers]
-    assert sorted(writer.returncode for writer in writers) == [0, 2], said
-    assert sum("NOT added: the same run has other figures" in text for text in said) == 1
+    message = [writer.communicate(timeout=100)[0] for writer in writers]
+    assert sorted(writer.returncode for writer in writers) == [0, 2], message
+    assert sum("NOT added: the same run has other figures" in text for text in message) == 1
     found = contents(ledger)
     assert found.broken == ()
     grams = {entry.record.run_id: entry.record.emissions_g for entry in found.entries}
@@ -121,12 +121,12 @@ class Late:
 @cases("place", ["folder", "memory"])
 def test_sixteen_writers_with_one_key_leave_one_whole_record_and_report_the_others(place, tmp_path):
     url = str(tmp_path) if place == "folder" else f"memory://ledger-{uuid.uuid4().hex}"
-    told = []
+    reported = []
     runs = [ran(1, emissions_g=10.0 + number) for number in range(16)]
-    threads = [threading.Thread(target=lambda one=one: told.append(add(one, url))) for one in runs]
+    threads = [threading.Thread(target=lambda one=one: reported.append(add(one, url))) for one in runs]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(added.status for added in told) == ["added", *["conflict"] * 15]
+    assert sorted(added.status for added in reported) == ["added", *["conflict"] * 15]
     assert len(entries(url)) == 1

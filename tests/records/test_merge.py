@@ -388,7 +388,7 @@ def test_the_verb_merges_what_the_nodes_wrote_behind_a_url(cli, bucket):
 
 
 @cases(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("memory://nothing-here", "cannot read memory://nothing-here"),
         ("memory://nothing-here/r.json", "cannot read memory://nothing-here/r.json"),
@@ -398,12 +398,12 @@ def test_the_verb_merges_what_the_nodes_wrote_behind_a_url(cli, bucket):
         ("zip://x.json::none.zip", "cannot reach zip://x.json"),
     ],
 )
-def test_a_url_that_holds_no_records_is_one_clear_line(cli, url, said):
+def test_a_url_that_holds_no_records_is_one_clear_line(cli, url, message):
     write_record(a_record(), "r.json")
     output = () if "-o" in url else ("-o", "run.json")
     code, _, err = cli("merge", *url.split(), *output)
     assert code == 2
-    assert said in err
+    assert message in err
     assert "Traceback" not in err
 
 

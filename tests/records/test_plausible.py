@@ -102,12 +102,12 @@ EDITS = {
 
 @cases("edit", EDITS)
 def test_an_edited_record_gives_the_field_what_was_found_and_what_was_expected(cli, edit):
-    document, said = EDITS[edit]
+    document, message = EDITS[edit]
     Path("r.json").write_text(json.dumps(document))
     code, out, err = cli("gate", "r.json", "--max-emissions", "1 kg")
     assert (code, out) == (2, "")
     assert "r.json" in err
-    assert said in " ".join(err.split())
+    assert message in " ".join(err.split())
 
 
 @cases("verb", READERS)
@@ -124,7 +124,7 @@ def test_every_verb_that_reads_a_record_refuses_it(cli, verb, edit):
 
 
 @cases(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"duration_s": "1h"}, "Expected `float`, got `str` - at `$.duration_s`"),
         ({"exit_status": "0"}, "Expected `int | null`, got `str` - at `$.exit_status`"),
@@ -138,11 +138,11 @@ def test_every_verb_that_reads_a_record_refuses_it(cli, verb, edit):
         ({"outcome": "unmeasured"}, "field emissions_g must be null in an unmeasured run"),
     ],
 )
-def test_a_field_of_the_wrong_type_is_named_with_what_it_must_be(cli, changes, said):
+def test_a_field_of_the_wrong_type_is_named_with_what_it_must_be(cli, changes, message):
     Path("r.json").write_text(json.dumps(edited(**changes)))
     code, _, err = cli("report", "r.json")
     assert code == 2
-    assert f"r.json is not a valid record: {said}" in err
+    assert f"r.json is not a valid record: {message}" in err
 
 
 def a_journal(record, *lines):

@@ -94,8 +94,8 @@ def test_a_compressed_journal_is_not_taken_for_a_record(tmp_path):
 
 
 def test_a_missing_record_and_a_folder_are_refused(tmp_path):
-    for path, said in ((tmp_path / "absent.json", "cannot read"), (tmp_path, "holds 0 records, expected one")):
-        with pytest.raises(InputError, match=said):
+    for path, shown in ((tmp_path / "absent.json", "cannot read"), (tmp_path, "holds 0 records, expected one")):
+        with pytest.raises(InputError, match=shown):
             load_record(path)
 
 

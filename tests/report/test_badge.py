@@ -42,8 +42,8 @@ def test_the_badge_of_a_run(changes, limit_g, message, tone):
 
 
 def test_a_part_is_never_called_all_or_nothing():
-    said = {share: how_found(share) for share in (None, 0.0, 0.002, 0.5, 0.998, 1.0)}
-    assert list(said.values()) == [
+    shown = {share: how_found(share) for share in (None, 0.0, 0.002, 0.5, 0.998, 1.0)}
+    assert list(shown.values()) == [
         "method not stated", "modelled", "1 % measured", "50 % measured", "99 % measured", "measured",
     ]  # fmt: skip
 

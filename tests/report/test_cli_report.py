@@ -125,7 +125,7 @@ def test_it_can_be_written_to_a_file(cli):
 
 
 @cases(
-    ("argv", "said"),
+    ("argv", "message"),
     [
         (("nothing.json",), "cannot read nothing.json"),
         (("r.json", "--max-emissions", "5"), "'5' has no unit"),
@@ -137,12 +137,12 @@ def test_it_can_be_written_to_a_file(cli):
         (("r.json", "--journal", "none.jsonl", "--format", "markdown"), "cannot read none.jsonl"),
     ],
 )
-def test_bad_input_is_one_clear_line(cli, argv, said):
+def test_bad_input_is_one_clear_line(cli, argv, message):
     code, out, err = cli("report", *argv)
 
     assert (code, out) == (2, "")
     assert err.startswith("carbon-lint: ")
-    assert said in err
+    assert message in err
     assert len(err.splitlines()) <= 2
 
 
@@ -152,11 +152,11 @@ def test_the_limits_of_the_configuration_are_those_that_the_gate_applies(cli):
     gated = cli("gate", "r.json", "--uncertainty", "0%")
     shown = cli("report", "r.json")
 
-    said = "82 % of it measured, 10 g allowed (carbon-lint.toml:1), over by 2.34 g"
+    message = "82 % of it measured, 10 g allowed (carbon-lint.toml:1), over by 2.34 g"
     assert gated[0] == 1
-    assert said in gated[1]
+    assert message in gated[1]
     assert shown[0] == 0
-    assert said in shown[1]
+    assert message in shown[1]
 
 
 def test_an_exception_of_the_configuration_is_shown_beside_its_limit(cli):

@@ -65,10 +65,10 @@ def test_a_cyclonedx_document_is_valid_and_in_its_own_units(bom_validator, activ
     assert consumption["activityEnergyCost"] == {"value": 0.22, "unit": "kWh"}
     assert consumption["co2CostEquivalent"]["unit"] == "tCO2eq"
     assert consumption["co2CostEquivalent"]["value"] * 1_000_000 == pytest.approx(12.34)
-    said = [(one["name"], one["value"]) for one in consumption["properties"]]
-    assert ("carbon-lint:GPU method", "counter") in said
-    assert ("carbon-lint:CPU method", "load-model") in said
-    assert dict(said)["carbon-lint:carbon intensity"].startswith("56 g/kWh: France, CodeCarbon 3.3.2 (2023")
+    message = [(one["name"], one["value"]) for one in consumption["properties"]]
+    assert ("carbon-lint:GPU method", "counter") in message
+    assert ("carbon-lint:CPU method", "load-model") in message
+    assert dict(message)["carbon-lint:carbon intensity"].startswith("56 g/kWh: France, CodeCarbon 3.3.2 (2023")
 
 
 def test_each_gpu_is_named_with_its_own_energy_and_whether_it_was_shared(bom_validator):
@@ -80,8 +80,8 @@ def test_each_gpu_is_named_with_its_own_energy_and_whether_it_was_shared(bom_val
     (consumption,) = bom["components"][0]["modelCard"]["considerations"]["environmentalConsiderations"][
         "energyConsumptions"
     ]
-    said = [one["value"] for one in consumption["properties"] if one["name"] == "carbon-lint:hardware"]
-    assert said == ["GPU 0: H100, 150 Wh", "GPU 1: H100, shared with others"]
+    message = [one["value"] for one in consumption["properties"] if one["name"] == "carbon-lint:hardware"]
+    assert message == ["GPU 0: H100, 150 Wh", "GPU 1: H100, shared with others"]
 
 
 def test_the_schema_in_use_refuses_another_unit(bom_validator):
@@ -177,7 +177,7 @@ def test_the_verb_writes_each_form_and_guesses_nothing(cli):
         assert (code, out == "", "--model" in err) == ((2, True, True) if form.needs else (0, False, False))
     Path("mine.md").write_text("mine")
     assert cli("report", "r.json", "--format", "annex-xi", *named, "-o", "mine.md")[0] == 2
-    for wrong, said in (
+    for wrong, message in (
         (["annex-xi", "--term", "compute=much"], "not a number above zero"),
         (["annex-xi", "--term", "compute"], "is not NAME=VALUE"),
         (["annex-xi", "--term", "flops=1"], "it takes compute"),
@@ -190,7 +190,7 @@ def test_the_verb_writes_each_form_and_guesses_nothing(cli):
     ):
         code, out, err = cli("report", "r.json", *named, "--format", *wrong)
         assert (code, out) == (2, "")
-        assert said in err
+        assert message in err
 
 
 @cases("change", [("kilowattHour", "parsec"), ("ai_energyQuantity", "ai_energyAmount"), ('"name"', '"nom"')])

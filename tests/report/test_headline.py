@@ -100,7 +100,7 @@ def test_comment_and_summary_have_the_same_headline_first_and_then_what_failed(r
         assert second.replace("\\", "").replace("\u200b", "") == f"### {head.mark} carbon-lint: {head.text}"
         for lines in (rest, others):
             text = "\n".join(lines)
-            places = [text.index(said) for said in ("**What failed**", "ublished:**")] + [
+            places = [text.index(message) for message in ("**What failed**", "ublished:**")] + [
                 f"{text}| Limit |".index("| Limit |")
             ]
             assert places == sorted(places)
@@ -108,7 +108,7 @@ def test_comment_and_summary_have_the_same_headline_first_and_then_what_failed(r
 
 
 @cases(
-    ("ended", "said"),
+    ("ended", "message"),
     [
         (RunReport(record=RECORD, verdict=judge(RECORD, Budget(max_emissions_g=1000))),
          "✅ Within budget: 12.3 g of 1 kg (1.23 %)"),
@@ -140,8 +140,8 @@ def test_comment_and_summary_have_the_same_headline_first_and_then_what_failed(r
          "❌ Over the budget that it was measured under, though within this one: 12.3 g of 1 kg"),
     ],
 )  # fmt: skip
-def test_the_headline_is_one_line(ended, said):
-    assert " ".join(headline(ended)) == said
+def test_the_headline_is_one_line(ended, message):
+    assert " ".join(headline(ended)) == message
 
 
 def test_a_limit_that_is_let_through_is_not_called_kept():
@@ -176,16 +176,16 @@ def test_a_figure_that_rounds_to_its_limit_shows_by_how_much_it_is_over():
 
 
 @cases(
-    ("run", "said"),
+    ("run", "message"),
     [("let finish", "⚠️ Over budget by 7.34 g, let through by ann"), ("stopped", "❌ Stopped over budget: 12.3 of 5 g")],
 )
-def test_a_record_over_budget_that_is_excused_shows_both(run, said):
+def test_a_record_over_budget_that_is_excused_shows_both(run, message):
     taken = RUNS[run][0]
     verdict = judge(taken, Budget(max_emissions_g=5))
     by = BudgetException(limit="max-emissions", owner="ann", reason="a larger model", until=date(2026, 12, 31))
     excused = excuse(verdict, [by], date(2026, 12, 1))
     head = " ".join(headline(report_of(taken, excused.verdict, excused=excused)))
-    assert head.startswith(said)
+    assert head.startswith(message)
     assert "None" not in head
 
 

@@ -112,8 +112,8 @@ def test_at_least_is_printed_only_for_a_sum_that_lacks_a_run():
         ["1", "0"],
     ]
     assert json.loads(month_data.as_json(beside))["by"]["model"][0]["without_emissions"] == 1
-    for said in (answer(beside), sum_text(beside.total, (), "2026-11")):
-        assert re.search(r"at least 100 g \([^)]*\), 2 kWh", said), said
+    for printed in (answer(beside), sum_text(beside.total, (), "2026-11")):
+        assert re.search(r"at least 100 g \([^)]*\), 2 kWh", printed), printed
 
 
 def test_a_month_without_runs_states_no_figure_and_runs_inside_others_are_named():
@@ -272,10 +272,10 @@ def test_an_owner_is_mentioned_once_at_each_threshold_and_again_each_month():
     at_83 = month(EACH_DAY, budgets=[budget])
     first = month_issue.notice(at_83, month_issue.told_in("anything else"))
     assert first.startswith("@ann: the budget all has reached 80 %. ")
-    told = month_issue.told_in(month_issue.issue(at_83))
-    assert month_issue.notice(at_83, told) == ""
+    reported = month_issue.told_in(month_issue.issue(at_83))
+    assert month_issue.notice(at_83, reported) == ""
     over = month([*EACH_DAY, ran(30, day=15, emissions_g=400.0)], budgets=[budget])
-    assert month_issue.notice(over, told).startswith("@ann: the budget all is used up. ")
+    assert month_issue.notice(over, reported).startswith("@ann: the budget all is used up. ")
     assert month_issue.notice(over, month_issue.told_in(month_issue.issue(over))) == ""
     assert month_issue.notice(over, {"all g 2026-10": 1.0}).startswith("@ann")
     for text in ("{x}", '{"a": "b"}', "[]", '{"a": ' + "[" * 100_000 + "}"):

@@ -190,8 +190,8 @@ def test_findings_are_listed_or_reported_as_zero():
 def test_a_browser_logs_nothing_loads_nothing_and_scrolls_only_down():
     long = "a-word-that-never-ends" * 10
     one = record(command=(long,), warnings=(long,), phases=(a_phase(PhaseKind.PHASE, long[:90], 0.1),))
-    width, said = browse(rendered(one, lint=samples.report(samples.diagnostic(samples.CARD, "17g"))), width=360)
-    assert (width, said) == (360, [])
+    width, message = browse(rendered(one, lint=samples.report(samples.diagnostic(samples.CARD, "17g"))), width=360)
+    assert (width, message) == (360, [])
 
 
 def test_the_curve_keeps_the_energy():

@@ -92,16 +92,16 @@ def test_the_share_that_no_sensor_read_is_left_out_if_it_is_unknown():
 
 
 @cases(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"outcome": Outcome.FAILED, "exit_status": 3}, "The job failed with exit status 3: 12.3 g of 1 kg"),
         ({"outcome": Outcome.INTERRUPTED, "exit_status": 143}, "Cancelled: 12.3 g of 1 kg until then"),
     ],
 )
-def test_what_became_of_the_job_leads_and_never_the_verdict(changes, said):
+def test_what_became_of_the_job_leads_and_never_the_verdict(changes, message):
     first = run_text.render(report_of(record(**changes), judge(RECORD, Budget(max_emissions_g=1000)))).splitlines()[0]
 
-    assert first == f"carbon-lint: {said}"
+    assert first == f"carbon-lint: {message}"
 
 
 def test_without_a_budget_the_figures_are_the_headline():
@@ -147,11 +147,11 @@ def test_nothing_in_a_record_can_steer_a_terminal_or_a_runner(hostile):
 
 def test_the_equivalents_are_arithmetic_on_the_cited_factors():
     car_g = 400 / 1.609344 * 10
-    said = phrases.equivalents(record(emissions_g=car_g, energy_kwh=Energy(total=4.18 * 80 / 3600 * 3)))
+    message = phrases.equivalents(record(emissions_g=car_g, energy_kwh=Energy(total=4.18 * 80 / 3600 * 3)))
 
-    assert said is not None
-    assert "driving 10 km in an average US passenger car (400 g CO2 per mile, EPA-420-F-23-014)" in said
-    assert "bringing 3 litres of water from 20 °C to the boil" in said
+    assert message is not None
+    assert "driving 10 km in an average US passenger car (400 g CO2 per mile, EPA-420-F-23-014)" in message
+    assert "bringing 3 litres of water from 20 °C to the boil" in message
     assert phrases.equivalents(record(emissions_g=None, energy_kwh=Energy(total=None))) is None
 
 

@@ -19,10 +19,10 @@ from tests.report.test_page import readings
 
 def test_the_line_goes_from_nothing_to_the_highest():
     line = sparkline(readings(120))
-    blocks, _, said = line.partition(" ")
+    blocks, _, message = line.partition(" ")
     assert len(blocks) == 40
     assert (min(blocks), max(blocks)) == ("▅", "█"), "160 of 260 W and more"
-    assert said == "161 W to 259 W"
+    assert message == "161 W to 259 W"
     assert sparkline(readings(9)) is None
     assert sparkline([]) is None
 

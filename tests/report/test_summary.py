@@ -176,6 +176,6 @@ def test_a_summary_stays_under_its_limit_and_counts_what_it_leaves_out(count):
     for rendered in (text, alone):
         assert len(rendered.encode()) <= 1_048_576
         rows = rendered.count("| ❌ error | ")
-        said = re.search(r"\n([\d,]+) more findings? left out here", rendered)
-        assert rows + (int(said[1].replace(",", "")) if said else 0) == count
-        assert (said is not None) == (rows < count)
+        printed = re.search(r"\n([\d,]+) more findings? left out here", rendered)
+        assert rows + (int(printed[1].replace(",", "")) if printed else 0) == count
+        assert (printed is not None) == (rows < count)

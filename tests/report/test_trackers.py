@@ -93,11 +93,11 @@ def test_a_real_store_takes_the_curve_once_into_a_run_that_is_there_or_a_new_one
     environ = {**os.environ, "TRACKIO_DIR": os.path.abspath("trackio"), "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", REAL], env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    said, runs, points, logs, names, refused, error = json.loads(done.stdout.splitlines()[-1])
+    message, runs, points, logs, names, refused, error = json.loads(done.stdout.splitlines()[-1])
 
-    assert said[0] == "carbon-lint: trackio: 31 rows written into run 'night' of project 'models'\n"
-    assert said[1].endswith("'models'; 31 were there already\n")
-    assert said[2].startswith("carbon-lint: trackio: 31 rows written into new run 'carbon-lint-r1' of project")
+    assert message[0] == "carbon-lint: trackio: 31 rows written into run 'night' of project 'models'\n"
+    assert message[1].endswith("'models'; 31 were there already\n")
+    assert message[2].startswith("carbon-lint: trackio: 31 rows written into new run 'carbon-lint-r1' of project")
     assert (runs, len(points), sorted(names)) == (1, 30, ["carbon-lint-r1", "night"])
     assert points[5]["timestamp"].startswith("2026-11-24T10:00:05")
     assert points[5]["carbon/ram_power_w"] == pytest.approx(10.0)

@@ -115,6 +115,6 @@ def test_an_input_of_the_model_that_the_record_leaves_out_is_named(tmp_path, mon
     methods, model = RUNS["model"]
     known = a_run(methods, model).assumptions
     for name in ("cpu_full_power_w", "cpu_thread_share", "cpu_idle_factor", "cpu_load_factor"):
-        said = recomputed(reading_at(1, methods, model), methods, replace(known, **{name: None}), PUE)
-        assert said.endswith(f"the record does not state its {name}")
+        message = recomputed(reading_at(1, methods, model), methods, replace(known, **{name: None}), PUE)
+        assert message.endswith(f"the record does not state its {name}")
     assert recomputed(reading_at(1, methods, model), methods, known, PUE) is None
