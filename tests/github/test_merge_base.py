@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from carbon_lint.config import HARMLESS_KEYS, PLACE_KEYS, parse
@@ -110,6 +110,7 @@ configurations = st.builds(dict.__or__, a_place, some_keys)
 
 @settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(base=configurations, head=configurations)
+@example(base={"budget": VALUES["budget"][0]}, head={"location": '"POL"'})
 def test_whatever_a_pull_request_writes_the_merge_base_holds_and_every_change_is_listed(
     tmp_path, monkeypatch_module, base, head
 ):
@@ -121,7 +122,8 @@ def test_whatever_a_pull_request_writes_the_merge_base_holds_and_every_change_is
 
     found = configuration_in(step_in(tmp_path))
 
-    is_first_place = not {*PLACE_KEYS, "max-emissions", "max-increase"} & base.keys() and not before.machine
+    is_in_grams = before.max_emissions_g or before.max_increase or any(one.max_emissions_g for one in before.budget)
+    is_first_place = not (is_in_grams or base.keys() & PLACE_KEYS or before.machine)
     for key, described in KEYS.items():
         found_value, *values = (getattr(one, described.attribute) for one in (found.settings, before, after))
         is_heads = key in HARMLESS_KEYS or (is_first_place and key in {*PLACE_KEYS, "machine"})
