@@ -8,18 +8,21 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from carbon_lint.errors import CommandNotRunnableError
 from carbon_lint.gate.verdict import Budget
 from carbon_lint.measurement.job.descendants import children
+from carbon_lint.measurement.job.job import Job, JobState
 from carbon_lint.measurement.request import OnLoss
-from carbon_lint.records.record import Outcome, exit_code
+from carbon_lint.records.record import Outcome, StoppedBy, exit_code
 from tests import spawn
 from tests.conftest import ROOT
 from tests.measurement.fake_meter import FakeMeter, PatientMeter
 from tests.measurement.processes import a_mark, marked
+from tests.waiting import wait_until
 
 TINY = Budget(max_energy_kwh=0.01)  # the fake meter is over it in 10 ms
 
@@ -105,6 +108,50 @@ def test_a_job_that_ignores_the_request_is_killed_with_its_children(run):
     assert exit_code(record) == 1
     assert record.duration_s < 30
     assert marked(mark) == []
+
+
+SAVES = """
+import os, signal, time
+def save(*_):
+    with open("asked", "a") as file:
+        file.write("once ")
+    time.sleep(1.0)
+    os.rename("ready", "saved")
+    os._exit(0)
+signal.signal(signal.SIGTERM, save)
+open("ready", "w").close()
+while True:
+    time.sleep(0.1)
+"""
+STARTS = "import subprocess, sys; subprocess.call([sys.executable, '-S', 'train.py'], start_new_session={})"
+LAUNCHERS = {
+    "bash": ("bash", "-c", f"{sys.executable} -S train.py; exit $?"),
+    "sh": ("sh", "-c", f"{sys.executable} -S train.py; exit $?"),
+    "in its session": (sys.executable, "-S", "-c", STARTS.format(False)),
+    "in a session of its own": (sys.executable, "-S", "-c", STARTS.format(True)),
+}
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_a_job_whose_launcher_ends_at_once_is_asked_once_and_keeps_its_grace(monkeypatch, launcher, is_cancelled):
+    """Shells end at SIGTERM while a training that they started saves a checkpoint; so does `accelerate launch`."""
+    for constant in ("SETTLE_S", "STRAGGLER_GRACE_S"):
+        monkeypatch.setattr(f"carbon_lint.measurement.job.guardian.{constant}", 0.2)
+    Path("train.py").write_text(SAVES)
+    job = Job(LAUNCHERS[launcher], os.environ)
+    try:
+        job.start()
+        wait_until(Path("ready").exists)
+        if is_cancelled:
+            job.cancel(signal.SIGTERM, 60.0)
+        else:
+            job.end(60.0, StoppedBy.BUDGET)
+        wait_until(lambda: job.poll() is JobState.GONE)
+    finally:
+        job.close()
+    assert (Path("asked").read_text(), Path("saved").exists()) == ("once ", True)
+    assert (job.exit_status, job.notices) == (128 + signal.SIGTERM, [])
 
 
 def test_a_job_may_finish_over_budget(run):

@@ -77,6 +77,7 @@ class _Guardian:
         self._ask_at: float | None = None
         self.is_orphaned = False
         self._was_killed = False
+        self._asked: set[int] = set()  # the processes that got SIGTERM: a second one could break off a checkpoint
         self._wakeup, wakeup_writer = os.pipe()
         os.set_blocking(self._wakeup, False)
         os.set_blocking(wakeup_writer, False)
@@ -189,8 +190,12 @@ class _Guardian:
                 os._exit(1)
 
     def _end_stragglers(self) -> None:
+        """Ask what outlives the command. If the job was asked to end, it keeps its time: a shell ends before it."""
         if self._ender.has_containers and not descendants.living(excluding=self._ender.pids):
             return  # we wait for the engine's answer only
+        if self._kill_at is not None:
+            self._send_to([pid for pid in self._without_relays() if pid not in self._asked], signal.SIGTERM)
+            return
         self._tell(f"left {self._ask_everything()}")
         self._kill_within(STRAGGLER_GRACE_S)
 
@@ -234,17 +239,24 @@ class _Guardian:
             self._send_to([pid for pid, name in found if name in self._ender.relays], signum)
 
     def _send_to(self, pids: Sequence[int], signum: int) -> None:
+        self._note_asked(pids, signum)
         descendants.send(signum, pids)
         descendants.send(signal.SIGCONT, pids)  # a stopped process acts on no signal until it continues
 
     def _send_to_group(self, signum: int) -> None:
         """Send to the job's group. Its number cannot have been reused: we hold its leader, or ask who is in it."""
-        if self._leader is None and not any(self._group_of(pid) == self._group for pid, _ in descendants.living()):
+        members = [pid for pid, _ in descendants.living() if self._group_of(pid) == self._group]
+        if self._leader is None and not members:
             return
+        self._note_asked(members, signum)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._group, signum)
             if signum in CANCELLING:
                 os.killpg(self._group, signal.SIGCONT)  # a stopped job acts on no signal until it continues
+
+    def _note_asked(self, pids: Sequence[int], signum: int) -> None:
+        if signum == signal.SIGTERM:
+            self._asked.update(pids)
 
     def _group_of(self, pid: int) -> int | None:
         try:
