@@ -21,7 +21,7 @@ from carbon_lint.errors import ExitCode
 from carbon_lint.measurement.system import need_linux
 from carbon_lint.pipeline.options import Surroundings
 from carbon_lint.pipeline.place import choose, find, needs_place
-from carbon_lint.pipeline.plan import plan_run, window_in_grams
+from carbon_lint.pipeline.plan import limit_in_grams, plan_run
 from carbon_lint.pipeline.windows import check_ledger
 from carbon_lint.records.comparable import identity_before
 from carbon_lint.records.provenance import provenance_of
@@ -54,7 +54,7 @@ def run(arguments: Namespace) -> int:
         stated_by=plan.sources,
         require=plan.require,
         pue=plan.pue,
-        needs_grams=needs_place(options, plan.limits.budget) or window_in_grams(plan.limits, run_here) is not None,
+        needs_grams=needs_place(options, plan.limits.budget) or limit_in_grams(plan.limits, run_here) is not None,
     )
     place = None if chosen.key is None else f"--{chosen.key} {diagnosis.location or chosen.text}"
     flags = [f"--{name} '{options.typed[name]}'" for name in ("cpu-power", "ram-power") if name in options.typed]

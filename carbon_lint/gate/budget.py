@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from enum import StrEnum
 
@@ -82,12 +82,15 @@ def with_bounds(
     return tuple(replace(limit, measured_share=share, bounds=bounds.get(limit.unit)) for limit in limits)
 
 
-def is_failing(verdict: Verdict, on_modelled: OnModelled) -> bool:
-    """Return whether the verdict fails the build. If it is inconclusive, `on_modelled` decides."""
+def is_failing(verdict: Verdict, on_modelled: OnModelled, lifted: Collection[str] = ()) -> bool:
+    """Return whether the verdict fails the build. If it is inconclusive, `on_modelled` decides.
+
+    `lifted`: names of the limits that an exception lifts.
+    """
     if verdict.status is not Status.INCONCLUSIVE:
         return verdict.status is Status.FAIL
     if on_modelled is OnModelled.FIGURE:
-        return any(limit.is_over for limit in verdict.limits)
+        return any(limit.is_over and limit.name not in lifted for limit in verdict.limits)
     return on_modelled is OnModelled.FAIL
 
 

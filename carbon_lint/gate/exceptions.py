@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from carbon_lint.gate.verdict import Status, Verdict
+from carbon_lint.gate.verdict import Status, Verdict, worst
 from carbon_lint.limits import BudgetException
 from carbon_lint.records.record import UsedException
 
@@ -42,7 +42,7 @@ def used_in(excused: Excused) -> tuple[UsedException, ...]:
 
 
 def excuse(verdict: Verdict, exceptions: Iterable[BudgetException], today: date) -> Excused:
-    """Return the verdict without the limits that are excepted today; those that have expired are named.
+    """Return what the limits that are not excepted today come to; exceptions that have expired are named.
 
     The verdict stays as it was if any other limit is over.
     """
@@ -52,5 +52,8 @@ def excuse(verdict: Verdict, exceptions: Iterable[BudgetException], today: date)
     expired = tuple(exception for exception in concerned if not exception.holds_on(today))
     if not used or over - {exception.limit for exception in used}:
         return Excused(verdict=verdict, expired=expired)
-    passed = replace(verdict, status=Status.PASS, reasons=(*verdict.reasons, *map(str, used)))
-    return Excused(verdict=passed, used=used, expired=expired)
+    held = (limit.status for limit in verdict.limits if limit.name not in over)
+    status = worst(Status.PASS, *held)
+    return Excused(
+        verdict=replace(verdict, status=status, reasons=(*verdict.reasons, *map(str, used))), used=used, expired=expired
+    )

@@ -60,6 +60,7 @@ class LimitResult:
         measured_share: the part of `measured` that a sensor read, 0 to 1; `None` if that is not known.
         bounds: the least and the most that it may be, in `unit`; `None` holds the figure as it stands.
         is_of_window: it limits all runs of a window of time together, and not one run.
+        is_incomplete: a run has no figure, so more was used than `measured` says.
     """
 
     name: str  # max-emissions | max-energy | max-increase | `budget NAME, PERIOD`
@@ -70,6 +71,7 @@ class LimitResult:
     measured_share: float | None = field(default=None, compare=False)
     bounds: Bounds | None = field(default=None, compare=False)
     is_of_window: bool = False
+    is_incomplete: bool = False
 
     @property
     def margin(self) -> float:
@@ -92,7 +94,7 @@ class LimitResult:
         high = self.measured if self.bounds is None else max(self.bounds.high, self.measured)
         if self.is_exceeded_by(low):
             return Status.FAIL
-        return Status.INCONCLUSIVE if self.is_exceeded_by(high) else Status.PASS
+        return Status.INCONCLUSIVE if self.is_exceeded_by(high) or self.is_incomplete else Status.PASS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

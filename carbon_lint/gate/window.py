@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from carbon_lint.gate.verdict import LimitResult, Status, Verdict, worst
 from carbon_lint.limits import WindowBudget
@@ -45,6 +45,7 @@ class Spent:
                 measured_share=total.measured_share,
                 bounds=sum_.bounds,
                 is_of_window=True,
+                is_incomplete=self.missing(unit) > 0,
             )
             for unit, sum_, allowed in rows
             if allowed is not None
@@ -68,13 +69,11 @@ def with_budget(verdict: Verdict, spent: Spent) -> Verdict:
     """Return the verdict with a budget of a window in it. With a run that has no figure it is undecided at best."""
     status, reasons = verdict.status, list(verdict.reasons)
     for limit in spent.limits:
-        missing = spent.missing(limit.unit)
-        own = limit.status
-        if own is Status.INCONCLUSIVE:
-            of = "emissions" if limit.unit == "g" else "energy"
+        missing = plural(spent.missing(limit.unit), "run")
+        of = "emissions" if limit.unit == "g" else "energy"
+        if replace(limit, is_incomplete=False).status is Status.INCONCLUSIVE:
             reasons.append(f"{limit.name}: the limit of {of} lies within the range of the sum: too close to call")
-        if own is not Status.FAIL and missing:
-            own = Status.INCONCLUSIVE
-            reasons.append(f"{limit.name}: {plural(missing, 'run')} without a figure, so the sum is larger than stated")
-        status = worst(status, own)
+        if limit.is_incomplete and limit.status is Status.INCONCLUSIVE:
+            reasons.append(f"{limit.name}: {missing} without a figure, so the sum is larger than stated")
+        status = worst(status, limit.status)
     return Verdict(status=status, limits=(*verdict.limits, *spent.limits), reasons=tuple(reasons))

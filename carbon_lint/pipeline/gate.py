@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from carbon_lint.errors import MeasurementError
 from carbon_lint.gate import baseline as baselines
 from carbon_lint.gate.budget import is_failing, judge
 from carbon_lint.gate.exceptions import excuse, used_in
 from carbon_lint.gate.verdict import Status
 from carbon_lint.gate.window import with_budget
 from carbon_lint.pipeline.baseline import unless_it_is
+from carbon_lint.pipeline.limits import Limits
 from carbon_lint.pipeline.plan import RunPlan
 from carbon_lint.pipeline.windows import spent_with
 from carbon_lint.records.record import Outcome, Record
@@ -39,12 +41,14 @@ def judge_run(record: Record, plan: RunPlan) -> RunReport:
     if not limits.asks and not record.over_budget:
         return RunReport(record=record, comparison=comparison)
     verdict = judge(record, limits.budget, uncertainty=limits.uncertainty)
+    if limits.asks:
+        _check_figures(record, limits)
     for increase in limits.increases:
         verdict = baselines.with_increase(verdict, comparison, increase, missing or "no baseline is named")
     for spent in spent_with(record, limits, plan.ledger):
         verdict = with_budget(verdict, spent)
     excused = excuse(verdict, limits.exceptions, limits.today)
-    is_over = is_failing(excused.verdict, limits.on_modelled)
+    is_over = is_failing(excused.verdict, limits.on_modelled, [exception.limit for exception in excused.used])
     is_by_its_own = record.over_budget and not is_over and not excused.used
     used = used_in(excused)
     return RunReport(
@@ -56,6 +60,21 @@ def judge_run(record: Record, plan: RunPlan) -> RunReport:
         is_over_budget=is_over or is_by_its_own,
         failures=(_BY_ITS_OWN_LIMIT,) if is_by_its_own else (),
     )
+
+
+def _check_figures(record: Record, limits: Limits) -> None:
+    """Raise MeasurementError if the record lacks a figure for one of the limits that compare it with other runs."""
+    if record.outcome is Outcome.UNMEASURED or record.energy_kwh.total is None:
+        raise MeasurementError(
+            "the record holds no energy, so no limit can be judged",
+            hint="the run was not measured: its warnings say why",
+        )
+    if record.emissions_g is None and any(increase.emissions_g is not None for increase in limits.increases):
+        raise MeasurementError(
+            "the record holds no emissions, so max-increase in grams cannot be judged",
+            hint="measure again at a place, or limit the increase of the energy",
+            suggest=(("location", "FRA"), ("max-increase", "'10% and 1 kWh'")),
+        )
 
 
 def reason_not_to_publish(report: RunReport) -> str | None:

@@ -11,7 +11,6 @@ from carbon_lint import debug
 from carbon_lint.config import DEFAULT, Settings
 from carbon_lint.errors import PlaceError
 from carbon_lint.gate.baseline import RunFigures
-from carbon_lint.limits import WindowBudget
 from carbon_lint.lint.policy import check_rules
 from carbon_lint.measurement.meter import Meter
 from carbon_lint.measurement.recover import recover_earlier
@@ -105,18 +104,23 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
 
 
 def _place(options: Options, settings: Settings, limits: Limits, around: Surroundings) -> LocatedPlace:
-    """Return where the energy comes from. Raises PlaceError if nothing says it and a window is limited in grams."""
+    """Return where the energy comes from. Raises PlaceError if nothing says it and a limit is in grams."""
     located = place_of_run(options, settings, limits.budget)
-    in_grams = window_in_grams(limits, around.run)
+    in_grams = limit_in_grams(limits, around.run)
     if located.place is None and in_grams is not None:
-        raise PlaceError(f"the budget {in_grams.name!r} limits grams, and no location is used", suggest=NAME_ONE)
+        raise PlaceError(f"{in_grams} limits grams, and no location is used", suggest=NAME_ONE)
     return located
 
 
-def window_in_grams(limits: Limits, run: Identity) -> WindowBudget | None:
-    """Return a budget of a window that counts a run and limits grams."""
+def limit_in_grams(limits: Limits, run: Identity) -> str | None:
+    """Return what limits grams beside `max-emissions`, in words: max-increase, or a window's budget that counts a run.
+
+    Returns `None` if neither does.
+    """
+    if any(increase.emissions_g is not None for increase in limits.own.increases):
+        return "max-increase"
     found = counting(limits.own, Provenance(model=run.model).model_names)
-    return next((one for one in found if one.max_emissions_g is not None), None)
+    return next((f"the budget {one.name!r}" for one in found if one.max_emissions_g is not None), None)
 
 
 def ledger_of(options: Options, around: Surroundings) -> str:

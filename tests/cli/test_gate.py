@@ -114,7 +114,9 @@ def test_a_missing_record_is_refused(cli):
 @cases("outcome", [Outcome.UNMEASURED, Outcome.FAILED])
 def test_an_unmeasured_record_is_125_and_not_0_grams(cli, outcome):
     write_record(a_record(outcome=outcome, emissions_g=None, energy_kwh=Energy(total=None)), "r.json")
-    for flags in (["--max-emissions", "1kg"], ["--max-energy", "1kWh"]):
+    write_record(a_record(run_id="earlier"), "base.json")
+    more = ["--baseline", "record:base.json", "--max-increase"]
+    for flags in (["--max-emissions", "1kg"], ["--max-energy", "1kWh"], [*more, "10%"], [*more, "10% and 1 kWh"]):
         code, out, _ = cli("gate", "r.json", *flags)
         assert (code, out) == (125, "")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,17 @@ def test_another_machine_passes_with_a_note(cli):
     assert out.startswith(
         "pass: max-increase was not judged: another hardware: 1 x H100 here, 1 x A100 in the baseline\n"
     )
+
+
+def test_a_limit_of_the_increase_in_grams_needs_grams(cli):
+    for one, name in ((RECORD, "r.json"), (CHEAPER, "base.json")):
+        write_record(fitting(replace(one, emissions_g=None, intensity=None)), name)
+    code, out, err = gate(cli, "--max-increase", "5% and 1 mg")
+    assert (code, out, "max-increase in grams cannot be judged" in err) == (125, "", True), err
+    assert gate(cli, "--max-increase", "5% and 1 mWh")[0] == 1
+    limited = ("--max-energy", "1 kWh", "--baseline", "record:base.json", "--max-increase", "5% and 1 mg")
+    code, _, err = cli("run", *limited, "--", "touch", "begun")
+    assert (code, "max-increase limits grams" in err, Path("begun").exists()) == (125, True, False), err
 
 
 def test_a_stale_baseline_passes_with_a_note(cli):

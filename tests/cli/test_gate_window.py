@@ -92,6 +92,19 @@ def test_a_run_of_the_window_without_a_figure_leaves_it_undecided(cli):
     assert cli("gate", "r.json", "--window", "--on-modelled", "fail")[0] == 1
 
 
+@cases("on_modelled", ["figure", "fail", "pass"])
+def test_an_exception_to_one_limit_leaves_another_one_undecided(cli, on_modelled):
+    add(ran(30, "22", emissions_g=None, energy_kwh=None, intensity=None), "ledger")
+    flags = ("gate", "r.json", "--on-modelled", on_modelled)
+    kept = cli(*flags, "--max-emissions", "1 kg")[0]
+    with Path("carbon-lint.toml").open("a") as file:
+        file.write('[[exception]]\nlimit = "max-emissions"\nowner = "a"\nreason = "b"\nuntil = 2999-12-31\n')
+    code, out, _ = cli(*flags, "--max-emissions", "1 g")
+    assert code == kept == (on_modelled == "fail")
+    assert "excepted by a" in out
+    assert cli(*flags, "--max-emissions", "1 g", "--max-energy", "1 Wh")[0] == 1
+
+
 @cases(
     ("break_it", "code", "message"),
     [
