@@ -122,6 +122,15 @@ def test_a_node_that_comes_twice_in_one_launch_counts_once():
     assert merged.notes == ("b.json is left out: node node-1 is in a.json already",)
 
 
+def test_tasks_of_an_array_on_one_node_are_not_taken_for_one_launch():
+    tasks = [run_of(name) for name in "ab"]
+    for number, task in enumerate(tasks):
+        where = replace(task.record.provenance, scheduler="slurm", scheduler_job=f"4{number}", job_index=number)
+        tasks[number] = replace(task, record=replace(task.record, provenance=where))
+    with pytest.raises(InputError, match="overlap"):
+        merge(tasks)
+
+
 def test_a_sum_of_which_one_run_is_left_is_of_1_run():
     merged = summed(run_of("a"), run_of("b")).record
     assert scope(merged) == "the sum of 1 record"

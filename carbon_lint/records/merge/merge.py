@@ -170,11 +170,17 @@ def _without_launched(items: Sequence[NamedRecord], notes: list[str], overlap: O
 def _is_same_launch(one: Record, other: Record) -> bool:
     """Return whether two meters measured one job: the same command for mostly the same time.
 
-    Of two that count GPUs they must be the same: a sweep runs one command on each GPU of a machine at once.
+    Of two that count GPUs they must be the same: a sweep runs one command on each GPU of a machine at once. Tasks of a
+    scheduler's array are jobs of their own.
     """
     shorter_s = min(window_of(one).length_s, window_of(other).length_s)
     is_same_time = overlap_s(one, other) >= SAME_SHARE * shorter_s
-    return one.command == other.command and is_same_time and has_same_gpus(one, other)
+    mine, its = one.provenance, other.provenance
+    is_one_task = all(
+        None in pair or pair[0] == pair[1]
+        for pair in ((mine.scheduler_job, its.scheduler_job), (mine.job_index, its.job_index))
+    )
+    return one.command == other.command and is_same_time and is_one_task and has_same_gpus(one, other)
 
 
 def _by_energy(one: NamedRecord, other: NamedRecord) -> tuple[NamedRecord, NamedRecord]:
