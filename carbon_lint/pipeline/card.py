@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace as changed
 from difflib import get_close_matches
 
@@ -10,6 +11,7 @@ from carbon_lint.errors import InputError, SecondCardError, UsageError
 from carbon_lint.files import check_writable, read_file
 from carbon_lint.records.folder import group_sum
 from carbon_lint.records.merge.merge import Merged
+from carbon_lint.records.provenance import provenance_from_environ
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import record_file
 
@@ -17,20 +19,26 @@ _CARD_SUFFIXES = {".md", ".markdown", ".mdx"}
 _CLOSE = 0.87  # difflib's ratio: `READNE.md` and `readme.md` are close to `README.md`, `README_fr.md` is not
 
 
-def whole_group(record: Record, path: str | None, *, only_own: bool = False) -> Merged:
+def in_ci(environ: Mapping[str, str], way: str) -> str | None:
+    """Return `way` in CI, because any job can leave an artifact there; else None. It is for `whole_group`."""
+    return None if provenance_from_environ(environ).repository is None else way
+
+
+def whole_group(record: Record, path: str | None, *, own_unless: str | None = None) -> Merged:
     """Return what the card states: the sum over the run group, of the records that lie beside this one at `path`.
 
     A failed or cancelled attempt took energy for the same weights. Raises InputError or MeasurementError if the
-    records cannot be added up; InputError, with `only_own`, if one of them is of another repository.
+    records cannot be added up; InputError, with `own_unless`, if one of them is of another repository: it is what lets
+    the user add up all of them.
     """
     if record.run_group is None or path is None:
         return Merged(record=record, notes=())
     merged = group_sum(record, record_file(path))
     ours = record.provenance.repository
-    if only_own and merged.record.provenance.repository != ours:
+    if own_unless is not None and merged.record.provenance.repository != ours:
         raise InputError(
             f"beside the record {path} lie records of its run group that {ours} has not made",
-            hint="download the artifact into a folder of its own, or set `allow-foreign: true`",
+            hint=f"download the artifact into a folder of its own, or {own_unless} to add up all of them",
         )
     count = len(merged.record.merged_from)
     group_notes = (f"the card states the sum of {count} runs of group {record.run_group!r}",) if count else ()

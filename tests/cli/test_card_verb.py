@@ -188,6 +188,24 @@ def test_the_card_states_the_sum_over_the_group_of_the_record(cli, card_file, at
 
 
 def test_a_merged_record_beside_its_parts_counts_once(cli, card_file, attempts):
+def test_in_ci_a_stranger_in_the_run_group_is_added_only_if_it_was_merged(cli, card_file, attempts, monkeypatch):
+    stranger = dataclasses.replace(load_record(attempts).provenance, repository="evil/other")
+    earlier = {"started_at": "2026-11-23T12:00:00Z", "ended_at": "2026-11-23T13:00:00Z"}
+    theirs = fitting(a_record(run_id="r0", run_group="g", emissions_g=7.0, provenance=stranger, **earlier))
+    write_record(theirs, attempts.with_name("0.json"))
+    assert cli("card", card_file, "--from", attempts, "--dry-run")[0] == 0, "outside of CI"
+    monkeypatch.setenv("GITLAB_CI", "true")
+    monkeypatch.setenv("CI_PROJECT_PATH", "team/model")
+    code, _, err = cli("card", card_file, "--from", attempts)
+    assert (code, card_file.read_bytes()) == (2, CARD)
+    assert "lie records of its run group that team/model has not made" in err
+    assert "or `carbon-lint merge` to add up all of them" in err
+    merged = attempts.with_name("run.json")
+    assert cli("merge", attempts.parent, "--run-group", "g", "-o", merged)[0] == 0
+    assert cli("card", card_file, "--from", merged)[0] == 0
+    assert block_of(card_file)["emissions"] == pytest.approx(57.0)
+
+
     merged = attempts.with_name("run.json")
     assert cli("merge", attempts.parent, "--run-group", "g", "-o", merged)[0] == 0
     for source in (merged, attempts):
