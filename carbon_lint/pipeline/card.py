@@ -45,20 +45,24 @@ def whole_group(record: Record, path: str | None, *, own_unless: str | None = No
     return changed(merged, notes=(*merged.notes, *group_notes))
 
 
-def check_card_can_be_written(path: str, *, record_path: str | None = None) -> bool:
+def check_card_can_be_written(path: str, *, record_path: str | None = None, run_group: str | None = None) -> bool:
     """Find out before the job, and not after hours of it. Returns whether the card is not there and will be made.
 
-    Raises InputError or OutputError; UsageError if a card of almost the same name is there.
+    Raises InputError or OutputError; UsageError if a card of almost the same name is there, or the card's figure cannot
+    be compared with that of `run_group`.
     """
     if record_path is not None and os.path.realpath(path) == os.path.realpath(record_path):
         raise UsageError(f"{path} is to be the card and the record", hint="name the record r.json, say")
     check_no_other_is_meant(path)
     data = card_bytes(path)
     from carbon_lint.card.edit import write_block  # noqa: PLC0415  YAML is read only if there is a card
+    from carbon_lint.card.from_record import check_can_be_compared  # noqa: PLC0415  as above
     from carbon_lint.card.read import read_card  # noqa: PLC0415
 
     card = read_card(data or b"", path)
     write_block(card, {"emissions": 1.0})
+    if run_group is not None:
+        check_can_be_compared(card, run_group)
     check_writable(path)
     return data is None
 

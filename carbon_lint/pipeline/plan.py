@@ -175,7 +175,7 @@ def check_outputs(plan: RunPlan) -> bool:
         prepare_record_path(plan.record_path)
     if plan.card is None:
         return False
-    is_new = check_card_can_be_written(plan.card, record_path=plan.record_path)
+    is_new = check_card_can_be_written(plan.card, record_path=plan.record_path, run_group=plan.run_group)
     if plan.run_group is not None and plan.record_path is not None:
         check_group(plan.run_group, plan.record_path)
     return is_new
