@@ -13,14 +13,14 @@ from carbon_lint.card.body import with_section
 from carbon_lint.card.document import UNIT_FIELDS
 from carbon_lint.card.edit import encode, write_block
 from carbon_lint.card.prose import figures
-from carbon_lint.card.quantity import units_in
+from carbon_lint.card.quantity import read, units_in
 from carbon_lint.card.read import read_card
 from carbon_lint.errors import MissingFigureError, UsageError
 from carbon_lint.records.document import hash_of
 from carbon_lint.records.hashes import short
 from carbon_lint.records.record import Method, Outcome
-from carbon_lint.text import plural
-from carbon_lint.units import format_emissions, hours_from_seconds, significant
+from carbon_lint.text import plural, quoted
+from carbon_lint.units import format_emissions, hours_from_seconds, readings_of, significant
 
 if TYPE_CHECKING:
     from carbon_lint.card.document import Card, Node
@@ -36,6 +36,7 @@ _SPENT = {
 _CLOUDS = ("gcp", "aws", "azure")  # as `places` begins the name of a cloud's region; another place may be one, too
 _ROUNDED = 0.01  # a text gives three digits or so
 _DIGITS = 4
+_LONGEST = 200  # characters of an amount; longer text is prose, and patterns over it cost time
 _TOOL = "carbon-lint"
 _RUN_CHARACTERS = 8  # of a UUID: enough to find the run among others
 _UNSAFE = re.compile(r"[^A-Za-z0-9.+_-]+")  # what no version and no run id of ours holds
@@ -187,19 +188,51 @@ def _rounded(emissions_g: float) -> float:
 
 def _notes_on_size(card: Card, record: Record, emissions_g: float, *, replace: bool) -> list[str]:
     """Check that no smaller figure replaces a larger one of the same run group; return notes for the user."""
-    stated_g = card.emissions_g
+    stated_g = card.emissions_g if record.run_group is None else _most_stated_g(card)
     if stated_g is None or not emissions_g < stated_g:
         return []
     exact_g = record.emissions_g or emissions_g
-    sizes = f"the card states {format_emissions(stated_g)}, the record {format_emissions(exact_g)}"
+    sizes = f"the card states {_in_words(card, stated_g)}, the record {format_emissions(exact_g)}"
     if record.run_group is None:
         return [f"{sizes}: right if this run alone made the weights; if both did, give them one run group"]
     if replace:
         return [f"{sizes}: replaced, as asked for"]
+    check_can_be_compared(card, record.run_group)
     raise UsageError(
         f"{sizes} for the run group {record.run_group!r}: the smaller figure was not written",
         hint="merge the records of the whole group, or replace it anyway: carbon-lint card --replace",
     )
+
+
+def check_can_be_compared(card: Card, run_group: str) -> None:
+    """Raise UsageError if nobody can tell whether the sum of a run group is smaller than the card's figure."""
+    stated_g = _most_stated_g(card)
+    if stated_g == math.inf:
+        raise UsageError(
+            f"the card states {_in_words(card, stated_g)}: the run group {run_group!r} cannot be compared with it",
+            hint="write the card's figure in grams, or replace it anyway: carbon-lint card --replace",
+        )
+
+
+def _in_words(card: Card, stated_g: float) -> str:
+    figure = card.field("emissions")
+    if figure is None or stated_g == card.emissions_g:
+        return format_emissions(stated_g)
+    meaning = "not an amount of CO2" if stated_g == math.inf else f"at most {format_emissions(stated_g)}"
+    return f"{quoted(figure.text)}, {meaning}"
+
+
+def _most_stated_g(card: Card) -> float | None:
+    """Return the most grams that the card's figure can mean: infinity for what cannot be read, None without digits."""
+    figure = card.field("emissions")
+    if figure is None or not any(character.isdigit() for character in figure.text):
+        return None
+    present = _present(card)
+    texts = (figure.text, *(f"{figure.text} {present[name].text}" for name in UNIT_FIELDS if name in present))
+    amounts = filter(None, (read(text) for text in texts if len(text) <= _LONGEST))
+    plain = readings_of(figure.text.strip()) if card.emissions_g is None else (card.emissions_g,)
+    with_unit = [grams for amount in amounts if not amount.unit.is_rate for grams in amount.grams]
+    return float(max((*plain, *with_unit), default=math.inf))
 
 
 def _notes_on_stale(card: Card, block: dict[str, Value]) -> list[str]:

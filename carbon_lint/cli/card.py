@@ -33,7 +33,7 @@ from carbon_lint.cli.flags import add_keys, say
 from carbon_lint.config import load
 from carbon_lint.errors import UsageError
 from carbon_lint.files import read_named, write_atomically
-from carbon_lint.pipeline.card import card_bytes, check_no_other_is_meant, whole_group
+from carbon_lint.pipeline.card import card_bytes, check_no_other_is_meant, in_ci, whole_group
 from carbon_lint.records.emissions_csv.record import record_from_csv
 from carbon_lint.records.emissions_csv.table import looks_like_csv
 from carbon_lint.records.intensity import priced
@@ -138,7 +138,7 @@ def _from_record(source: str, arguments: Namespace) -> tuple[Record, tuple[str, 
     for flag in csv_flags.given(arguments, with_price=False):
         raise UsageError(f"{flag} applies only to an emissions.csv, not to {source}", hint=f"leave {flag} out")
     place = csv_flags.place_of(arguments)
-    whole = whole_group(load_record(source), source)
+    whole = whole_group(load_record(source), source, own_unless=in_ci(os.environ, "`carbon-lint merge`"))
     return (whole.record if place is None else priced(whole.record, place)), whole.notes
 
 

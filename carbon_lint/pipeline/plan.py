@@ -39,7 +39,8 @@ class RunPlan:
         place: where the energy comes from; `None` if nothing is measured.
         baseline: what the run is compared with, or why there is nothing; `None` if nothing was asked for.
         record_path: where the record goes, or is.
-        only_own_group: records of another repository beside the record are an error, and not part of the sum.
+        own_group_unless: records of another repository beside the record are an error, unless the user does this; None
+            if they are part of the sum.
         card_body: the card's text gets the section "Environmental Impact" too.
         sources: option -> who states its value: `--pue`, `carbon-lint.toml:3`, `default`; every option is in it.
     """
@@ -54,7 +55,7 @@ class RunPlan:
     require: tuple[str, ...] = ()
     record_path: str | None = None
     run_group: str | None = None
-    only_own_group: bool = False
+    own_group_unless: str | None = None
     card: str | None = None
     card_body: bool = False
     training_type: str | None = None
@@ -87,7 +88,7 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
         require=options.require or settings.require,
         record_path=around.record_path,
         run_group=run_group,
-        only_own_group=around.only_own_group,
+        own_group_unless=around.own_group_unless,
         card=around.card,
         card_body=options.card_body or settings.card_body,
         training_type=options.training_type or settings.training_type,
@@ -178,7 +179,7 @@ def check_outputs(plan: RunPlan) -> bool:
         prepare_record_path(plan.record_path)
     if plan.card is None:
         return False
-    is_new = check_card_can_be_written(plan.card, record_path=plan.record_path)
+    is_new = check_card_can_be_written(plan.card, record_path=plan.record_path, run_group=plan.run_group)
     if plan.run_group is not None and plan.record_path is not None:
         check_group(plan.run_group, plan.record_path)
     return is_new

@@ -13,6 +13,7 @@ from carbon_lint.card.from_record import source_of
 from carbon_lint.card.read import read_card
 from carbon_lint.records.record import Energy, Hardware, Outcome
 from carbon_lint.records.store import load_record, write_record
+from tests.cases import cases
 from tests.records.builders import FRANCE, a_record, fitting
 from tests.records.test_emissions_csv import QUEBEC, table
 
@@ -187,6 +188,24 @@ def test_the_card_states_the_sum_over_the_group_of_the_record(cli, card_file, at
     assert "emissions-disagree" not in cli("check", card_file, "--record", attempts)[1]
 
 
+def test_in_ci_a_stranger_in_the_run_group_is_added_only_if_it_was_merged(cli, card_file, attempts, monkeypatch):
+    stranger = dataclasses.replace(load_record(attempts).provenance, repository="evil/other")
+    earlier = {"started_at": "2026-11-23T12:00:00Z", "ended_at": "2026-11-23T13:00:00Z"}
+    theirs = fitting(a_record(run_id="r0", run_group="g", emissions_g=7.0, provenance=stranger, **earlier))
+    write_record(theirs, attempts.with_name("0.json"))
+    assert cli("card", card_file, "--from", attempts, "--dry-run")[0] == 0, "outside of CI"
+    monkeypatch.setenv("GITLAB_CI", "true")
+    monkeypatch.setenv("CI_PROJECT_PATH", "team/model")
+    code, _, err = cli("card", card_file, "--from", attempts)
+    assert (code, card_file.read_bytes()) == (2, CARD)
+    assert "lie records of its run group that team/model has not made" in err
+    assert "or `carbon-lint merge` to add up all of them" in err
+    merged = attempts.with_name("run.json")
+    assert cli("merge", attempts.parent, "--run-group", "g", "-o", merged)[0] == 0
+    assert cli("card", card_file, "--from", merged)[0] == 0
+    assert block_of(card_file)["emissions"] == pytest.approx(57.0)
+
+
 def test_a_merged_record_beside_its_parts_counts_once(cli, card_file, attempts):
     merged = attempts.with_name("run.json")
     assert cli("merge", attempts.parent, "--run-group", "g", "-o", merged)[0] == 0
@@ -214,6 +233,44 @@ def test_a_smaller_figure_of_the_same_group_needs_replace(cli, card_file, record
     assert block_of(card_file)["emissions"] == 100.0
     code, _, err = cli("card", card_file, "--from", record_file(emissions_g=60.0, run_group="g"), "--replace")
     assert code == 0
+    assert block_of(card_file)["emissions"] == 60.0
+
+
+@cases(
+    ("emissions", "grams", "shown"),
+    [
+        ("1.5 kg", 60.0, "the card states '1.5 kg', at most 1.5 kg, the record 60 g"),
+        ("1,500", 60.0, "'1,500', at most 1.5 kg"),
+        ("'1500'", 60.0, "'1500', at most 1.5 kg"),
+        ("17 tons", 60.0, "'17 tons', at most 17.3 t"),
+        ("1.5\n  unit: kg", 60.0, "'1.5', at most 1.5 kg"),
+        ("5 kg or so", 9000.0, "states '5 kg or so', not an amount of CO2: the run group 'g' cannot be compared"),
+        ("0.3 g/kWh", 9000.0, "'0.3 g/kWh', not an amount of CO2"),
+        ("1e400", 9000.0, "'1e400', not an amount of CO2"),
+    ],
+)
+def test_a_text_may_be_the_larger_figure_of_the_group(cli, record_file, emissions, grams, shown):
+    before = f"---\nco2_eq_emissions:\n  emissions: {emissions}\n---\n# m\n"
+    card = record_file().with_name("README.md")
+    card.write_text(before)
+    record = record_file(emissions_g=grams, run_group="g")
+    code, _, err = cli("card", card, "--from", record)
+    assert (code, card.read_text()) == (2, before)
+    assert shown in err
+    assert "--replace" in err
+    code, _, err = cli("card", card, "--from", record, "--replace")
+    assert code == 0
+    assert "replaced, as asked for" in err
+    assert block_of(card)["emissions"] == grams
+    card.write_text(before)
+    assert cli("card", card, "--from", record_file(emissions_g=grams))[0] == 0, "without a group"
+
+
+@cases("emissions", ["0.05 kg", "'60'", "unknown", "", "-5"])
+def test_a_text_that_states_nothing_larger_is_replaced(cli, card_file, record_file, emissions):
+    card_file.write_text(f"---\nco2_eq_emissions:\n  emissions: {emissions}\n---\n# m\n")
+    code, _, err = cli("card", card_file, "--from", record_file(emissions_g=60.0, run_group="g"))
+    assert code == 0, err
     assert block_of(card_file)["emissions"] == 60.0
 
 

@@ -304,13 +304,15 @@ def test_a_missing_codecarbon_gives_an_error_with_how_to_install_it(carbon_lint,
         (b"---\nlicense: mit\n", 0o644, "no closing"),
         (b"\xff\x00", 0o644, "not UTF-8"),
         (b"---\nlicense: mit\n---\n", 0o444, "README.md: it is read-only"),
+        (b"---\nco2_eq_emissions: 5 kg or so\n---\n", 0o644, "states '5 kg or so', not an amount of CO2"),
     ],
 )
 def test_a_card_that_cannot_take_the_figures_is_found_out_before_the_job(carbon_lint, content, mode, message):
     Path("README.md").write_bytes(content)
     Path("README.md").chmod(mode)
 
-    done = carbon_lint("run", "--location", "FRA", "--card", "README.md", "--", "touch", "trained")
+    flags = ("--location", "FRA", "--run-group", "bert", "--record", "r.json", "--card", "README.md")
+    done = carbon_lint("run", *flags, "--", "touch", "trained")
 
     assert done.returncode == 2
     assert message in done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -300,6 +301,24 @@ def test_in_ci_the_record_of_another_job_of_this_run_is_published(theirs, cli, m
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     assert publish(cli)[0] == 0
+
+
+@cases("environ", [GITHUB, GITLAB, {}])
+def test_in_ci_a_stranger_in_the_run_group_of_the_record_is_refused(theirs, cli, monkeypatch, environ):
+    ours = Provenance(repository="acme/training", commit="c0ffee", run_id="7")
+    write_record(run_group="g", provenance=ours)
+    earlier = {"started_at": "2025-12-31T00:00:00Z", "ended_at": "2025-12-31T01:00:00Z"}
+    write_record("r0.json", run_id="run-0", run_group="g", provenance=replace(ours, repository="evil/other"), **earlier)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    code, _, err = publish(cli, "--dry-run")
+    assert code == (2 if environ else 0)
+    what = "beside the record r.json lie records of its run group that acme/training has not made"
+    assert (what in err) == bool(environ)
+    assert ("or --allow-foreign to add up all of them" in err) == bool(environ)
+    code, out, err = publish(cli, "--dry-run", "--allow-foreign")
+    assert code == 0, err
+    assert "+  emissions: 85" in out
 
 
 def test_the_commit_gives_no_digits_of_an_estimate_that_the_card_does_not_state(theirs, cli):
