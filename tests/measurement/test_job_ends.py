@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -111,47 +112,79 @@ def test_a_job_that_ignores_the_request_is_killed_with_its_children(run):
 
 
 SAVES = """
-import os, signal, time
-def save(*_):
+import os, signal, subprocess, time
+def save(signum, _):
     with open("asked", "a") as file:
-        file.write("once ")
-    time.sleep(1.0)
-    os.rename("ready", "saved")
+        file.write(f"{signum} ")
+    print("saving", flush=True)
+    if subprocess.call(["sleep", "0.7"]) == 0:
+        os.rename("ready", "saved")
     os._exit(0)
 signal.signal(signal.SIGTERM, save)
+signal.signal(signal.SIGINT, save)
 open("ready", "w").close()
 while True:
     time.sleep(0.1)
 """
-STARTS = "import subprocess, sys; subprocess.call([sys.executable, '-S', 'train.py'], start_new_session={})"
+TRAIN = f"{sys.executable} -S train.py"
+STARTS = "import subprocess, sys; subprocess.Popen([sys.executable, '-S', 'train.py'], start_new_session={}).wait()"
+PASSING_ON = {"a group of its own", "a session of its own"}  # may send it a second one
 LAUNCHERS = {
-    "bash": ("bash", "-c", f"{sys.executable} -S train.py; exit $?"),
-    "sh": ("sh", "-c", f"{sys.executable} -S train.py; exit $?"),
-    "in its session": (sys.executable, "-S", "-c", STARTS.format(False)),
-    "in a session of its own": (sys.executable, "-S", "-c", STARTS.format(True)),
+    "bash": ("bash", "-c", f"{TRAIN}; exit $?"),
+    "sh": ("sh", "-c", f"{TRAIN}; exit $?"),
+    "a pipeline": ("bash", "-c", f"{TRAIN} 2>&1 | tee log; exit $?"),
+    "a group of its own": ("bash", "-c", f"timeout 100 {TRAIN}; exit $?"),
+    "python": (sys.executable, "-S", "-c", STARTS.format(False)),
+    "a session of its own": (sys.executable, "-S", "-c", STARTS.format(True)),
 }
 
 
-@pytest.mark.parametrize("is_cancelled", [False, True])
-@pytest.mark.parametrize("launcher", LAUNCHERS)
-def test_a_job_whose_launcher_ends_at_once_is_asked_once_and_keeps_its_grace(monkeypatch, launcher, is_cancelled):
-    """Shells end at SIGTERM while a training that they started saves a checkpoint; so does `accelerate launch`."""
+@pytest.fixture
+def stopped(monkeypatch):
+    """Start a job whose training saves a checkpoint for a second, and end it when the training is ready."""
     for constant in ("SETTLE_S", "STRAGGLER_GRACE_S"):
         monkeypatch.setattr(f"carbon_lint.measurement.job.guardian.{constant}", 0.2)
     Path("train.py").write_text(SAVES)
-    job = Job(LAUNCHERS[launcher], os.environ)
-    try:
-        job.start()
-        wait_until(Path("ready").exists)
-        if is_cancelled:
-            job.cancel(signal.SIGTERM, 60.0)
-        else:
-            job.end(60.0, StoppedBy.BUDGET)
-        wait_until(lambda: job.poll() is JobState.GONE)
-    finally:
-        job.close()
-    assert (Path("asked").read_text(), Path("saved").exists()) == ("once ", True)
-    assert (job.exit_status, job.notices) == (128 + signal.SIGTERM, [])
+
+    def stop(command, signum=None, grace_s=60.0):
+        job = Job(command, os.environ)
+        try:
+            job.start()
+            wait_until(Path("ready").exists)
+            if signum is None:
+                job.end(grace_s, StoppedBy.BUDGET)
+            else:
+                job.cancel(signum, grace_s)
+            wait_until(lambda: job.poll() is JobState.GONE)
+        finally:
+            job.close()
+        return job
+
+    return stop
+
+
+@pytest.mark.parametrize("signum", [None, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_a_training_keeps_its_grace_though_its_launcher_ends_at_once(stopped, launcher, signum):
+    """It is asked once, and what it starts to save its checkpoint, or prints meanwhile, is not cut off."""
+    job = stopped(LAUNCHERS[launcher], signum)
+    asked = Path("asked").read_text()
+    assert (Path("saved").exists(), job.notices) == (True, [])
+    assert asked == f"{int(signum or signal.SIGTERM)} " or launcher in PASSING_ON
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_what_ignores_the_signal_of_a_stopped_job_is_ended_and_named(stopped, signum):
+    """A script's `command &` ignores SIGINT: it gets SIGTERM. What ignores that, too, has the grace and no longer."""
+    mark = a_mark()
+    ignores = f"import signal, time; signal.signal(15, signal.SIG_IGN); open('stub', 'w'); time.sleep(60) # {mark}"
+    stub = shlex.join([sys.executable, "-S", "-c", ignores])
+    script = f"{stub} & {TRAIN} & while [ ! -e stub ]; do sleep .01; done; wait"
+    job = stopped(("bash", "-c", script), signum, 1.5)
+    assert Path("saved").exists()
+    (notice,) = job.notices
+    assert "had left processes running" in notice
+    assert marked(mark) == []
 
 
 def test_a_job_may_finish_over_budget(run):

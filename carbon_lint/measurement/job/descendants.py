@@ -72,6 +72,17 @@ def living(*, excluding: Collection[int] = ()) -> list[tuple[int, str]]:
     return [(process.pid, process.name) for process in found if process.columns[0] != b"Z"]
 
 
+def ignores(pid: int, signum: int) -> bool:
+    """Return whether a process ignores a signal, as a script's `command &` ignores SIGINT: SigIgn of proc(5)."""
+    with (
+        contextlib.suppress(OSError, StopIteration),
+        open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file,
+    ):
+        ignored = next(line for line in file if line.startswith("SigIgn:"))
+        return bool(int(ignored.split()[1], 16) >> (signum - 1) & 1)
+    return False
+
+
 def send(signum: int, pids: Collection[int]) -> None:
     """Send a signal to each process, and pass over one that has gone or belongs to somebody else."""
     for pid in pids:

@@ -35,6 +35,7 @@ SETTLE_S = 0.5  # what the job left behind may still end by itself: a log pipe, 
 STRAGGLER_GRACE_S = 5.0  # and is then asked, and then killed
 ORPHAN_GRACE_S = 6.0  # the job's time to end when carbon-lint itself was killed
 _POLL_S = 0.05  # while something is being ended
+_READERS = frozenset({"tee"})  # they end when their input does; before it, the job's next line would break its pipe
 _HELD_OFF = (*CANCELLING, signal.SIGTSTP, signal.SIGUSR1, signal.SIGUSR2)
 
 
@@ -77,7 +78,10 @@ class _Guardian:
         self._ask_at: float | None = None
         self.is_orphaned = False
         self._was_killed = False
-        self._asked: set[int] = set()  # the processes that got SIGTERM: a second one could break off a checkpoint
+        self._asked: set[int] = (
+            set()
+        )  # the processes that were asked to end: a second signal could break off a checkpoint
+        self._has_told_left = False
         self._wakeup, wakeup_writer = os.pipe()
         os.set_blocking(self._wakeup, False)
         os.set_blocking(wakeup_writer, False)
@@ -134,7 +138,7 @@ class _Guardian:
         """Do what carbon-lint says; return False if carbon-lint is gone."""
         verb, *arguments = message.split() or ["orphaned"]
         if verb == "signal":
-            self._send_to_group(int(arguments[0]))
+            self._pass_on(int(arguments[0]))
         elif verb == "cancel":
             self._ask_group(int(arguments[0]))
             self._kill_within(float(arguments[1]))
@@ -180,6 +184,8 @@ class _Guardian:
         if self._kill_at is not None and now >= self._kill_at:
             if self._ender.has_containers and not self._was_killed:
                 self._ender.kill()
+            elif not self._was_killed and self._leader is None:
+                self._tell_left(descendants.living())
             self._was_killed = True
             # Podman's monitors tell it what became of a container: they end by themselves once that is killed.
             spared = self._monitors() if now < self._kill_at + ANSWER_S else set()
@@ -190,39 +196,59 @@ class _Guardian:
                 os._exit(1)
 
     def _end_stragglers(self) -> None:
-        """Ask what outlives the command. If the job was asked to end, it keeps its time: a shell ends before it."""
+        """Ask what outlives the command. What was asked already keeps its time, and what it has started since.
+
+        A shell ends at SIGTERM while a training that it started saves a checkpoint.
+        """
         if self._ender.has_containers and not descendants.living(excluding=self._ender.pids):
             return  # we wait for the engine's answer only
         if self._kill_at is not None:
-            self._send_to([pid for pid in self._without_relays() if pid not in self._asked], signal.SIGTERM)
+            saving = set(self._asked)
+            for process in descendants.below(os.getpid()):  # parents come first
+                if process.parent in saving:
+                    saving.add(process.pid)
+            self._send_to([pid for pid in self._without_relays() if pid not in saving], signal.SIGTERM)
             return
-        self._tell(f"left {self._ask_everything()}")
+        self._tell_left(self._ask_everything())
         self._kill_within(STRAGGLER_GRACE_S)
+
+    def _tell_left(self, found: Sequence[tuple[int, str]]) -> None:
+        """Tell once what outlived the command and does not end by itself."""
+        if found and not self._has_told_left:
+            self._has_told_left = True
+            self._tell(f"left {_names(found)}")
 
     def _kill_within(self, grace_s: float) -> None:
         moment = time.monotonic() + grace_s
         self._kill_at = moment if self._kill_at is None else min(self._kill_at, moment)
 
-    def _ask_everything(self) -> str:
-        """Send SIGTERM to the group and to every descendant outside it. Returns their names."""
+    def _ask_everything(self) -> Sequence[tuple[int, str]]:
+        """Send SIGTERM to the group and to every descendant outside it. Returns each process with its name."""
         self._ask_group(signal.SIGTERM)
         found = descendants.living(excluding=self._ender.pids)
         if not self._ender.has_containers:
-            self._send_to([pid for pid, _ in found if self._group_of(pid) != self._group], signal.SIGTERM)
-        return _names(found)
+            outside = (pid for pid, _ in found if self._group_of(pid) != self._group)
+            self._send_to([pid for pid in outside if not self._leads_another_group(pid)], signal.SIGTERM)
+        return found
 
     def _ask_group(self, signum: int) -> None:
-        """Send the job the signal that is to end it, and to each of its containers once."""
+        """Send the job the signal that is to end it, and to each of its containers once.
+
+        In a session of its own, a process is asked by the launcher that started it; in a group of its own, as that of
+        `timeout`, it is not.
+        """
         if not self._ender.has_containers:
+            found = descendants.living()
             self._send_to_group(signum)
+            self._send_to([pid for pid, _ in found if self._leads_another_group(pid)], signum)
             return
         self._send_to(self._without_relays(), signum)
         if signum != signal.SIGTERM or not self._ender.was_asked:
             self._ender.ask(signum)
 
     def _without_relays(self) -> list[int]:
-        """Return the job's processes, except those that pass a signal on and what is inside a container."""
-        relays = self._ender.relays
+        """Return the job's processes, except those that pass a signal on, `tee`, and what is inside a container."""
+        relays = self._ender.relays | _READERS
         outside = descendants.living(excluding={*self._ender.pids, *self._monitors()})
         return [pid for pid, name in outside if name not in relays]
 
@@ -243,20 +269,36 @@ class _Guardian:
         descendants.send(signum, pids)
         descendants.send(signal.SIGCONT, pids)  # a stopped process acts on no signal until it continues
 
+    def _pass_on(self, signum: int) -> None:
+        """Pass on a signal that is not to end the job. All of it is suspended or continued."""
+        if signum in {signal.SIGSTOP, signal.SIGCONT}:
+            descendants.send(signum, [pid for pid, _ in descendants.living(excluding=self._ender.pids)])
+        else:
+            self._send_to_group(signum)
+
     def _send_to_group(self, signum: int) -> None:
         """Send to the job's group. Its number cannot have been reused: we hold its leader, or ask who is in it."""
-        members = [pid for pid, _ in descendants.living() if self._group_of(pid) == self._group]
+        members = [(pid, name) for pid, name in descendants.living() if self._group_of(pid) == self._group]
+        others = [pid for pid, name in members if name not in _READERS]
+        if signum in CANCELLING and len(others) < len(members):
+            self._send_to(others, signum)
+            return
         if self._leader is None and not members:
             return
-        self._note_asked(members, signum)
+        self._note_asked(others, signum)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._group, signum)
             if signum in CANCELLING:
                 os.killpg(self._group, signal.SIGCONT)  # a stopped job acts on no signal until it continues
 
     def _note_asked(self, pids: Sequence[int], signum: int) -> None:
-        if signum == signal.SIGTERM:
-            self._asked.update(pids)
+        if signum in CANCELLING:
+            self._asked.update(pid for pid in pids if not descendants.ignores(pid, signum))
+
+    def _leads_another_group(self, pid: int) -> bool:
+        with contextlib.suppress(ProcessLookupError):
+            return pid == os.getpgid(pid) != self._group and os.getsid(pid) == self._group
+        return False
 
     def _group_of(self, pid: int) -> int | None:
         try:
