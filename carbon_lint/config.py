@@ -31,7 +31,7 @@ PLACE_KEYS = ("location", "electricity-maps", "carbon-intensity")
 """The keys, and the options, that state the carbon intensity. At most one of them is set."""
 HARMLESS_KEYS = frozenset({"training-type"})
 """Keys that a pull request may set for itself, because no value loosens anything. All others are the merge base's."""
-_TABLE = b"tool.carbon-lint"
+_OUR_NAME = b"carbon-lint"
 
 
 def default_words(attribute: str) -> str:
@@ -253,7 +253,13 @@ def _file_in(folder: str) -> str | None:
 
 def counts(path: str, data: bytes) -> bool:
     """Return whether the file is a configuration: a `pyproject.toml` is one only with our table in it."""
-    return os.path.basename(path) != "pyproject.toml" or _TABLE in data
+    if os.path.basename(path) != "pyproject.toml":
+        return True
+    if _OUR_NAME not in data:  # most of them: a hook does not pay for the parser
+        return False
+    from carbon_lint.config_file import has_table
+
+    return has_table(data)
 
 
 def load_file(path: str) -> Settings:
