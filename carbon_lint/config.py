@@ -1,8 +1,9 @@
 """Find `carbon-lint.toml`, or `[tool.carbon-lint]` in `pyproject.toml`, and hold what it states as typed `Settings`.
 
-Searched from a folder upward to the repository's root (the folder that holds `.git`); the first hit is used, alone.
-There is no layer in the home folder and none in the environment. The file is parsed and checked once, when it is read;
-what the file may hold is in `config_keys`. On the check path: that is imported only if a file exists.
+Searched from a folder upward to the repository's root (the folder that holds `.git`), outside a repository to the root
+of the file system; the first hit is used, alone, with no layer below it or in the environment. The file is parsed and
+checked once, when it is read; what it may hold is in `config_keys`. On the check path: that is imported only if a file
+exists.
 """
 
 from __future__ import annotations

@@ -18,10 +18,15 @@ from carbon_lint.errors import ConfigError, UsageError
 from carbon_lint.limits import Machine, MaxIncrease, Source, WindowBudget
 from carbon_lint.lint.policy import Policy
 from carbon_lint.records.record import Provenance
+from carbon_lint.records.store import write_record
 from tests.cases import cases
 from tests.conftest import ROOT
+from tests.records.builders import a_record
 
 SCHEMA = json.loads((ROOT / "schemas" / "config.schema.json").read_text())
+
+
+CARD = "---\nlicense: mit\n---\n# A model\n"
 
 
 def write(text, name="carbon-lint.toml"):
@@ -127,7 +132,7 @@ def test_a_broken_pyproject_that_seems_to_have_our_table_is_an_error(text):
 
 
 @cases("text", ["[tool]\ncarbon-lint = false\n", '[[tool.carbon-lint]]\nmax-emissions = "1 kg"\n'])
-def test_what_is_no_table_is_an_error_as_its_limits_would_not_hold(text):
+def test_what_is_not_a_table_is_an_error_as_its_limits_would_not_hold(text):
     write(text, "pyproject.toml")
     with pytest.raises(ConfigError, match=r"^pyproject\.toml:\d: tool\.carbon-lint: found .*, expected a table$"):
         load(".")
@@ -138,6 +143,21 @@ def test_a_pyproject_that_does_not_name_us_is_not_parsed():
     script = "import sys; from carbon_lint.config import load; load(); print('tomllib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_check_takes_the_configuration_of_the_cards_folder_and_other_verbs_that_of_the_current_one(cli):
+    os.makedirs("models")
+    write("pue = 0\n", "models/carbon-lint.toml")
+    write(CARD, "models/README.md")
+    write_record(a_record(), "models/r.json")
+    found = {
+        "check": cli("check", "models/README.md"),
+        "gate": cli("gate", "models/r.json", "--max-emissions", "1 t"),
+        "card": cli("card", "models/README.md", "--from", "models/r.json", "--replace"),
+        "report": cli("report", "models/r.json"),
+    }
+    assert {verb: code for verb, (code, _, _) in found.items()} == {"check": 2, "gate": 0, "card": 0, "report": 0}
+    assert "models/carbon-lint.toml:1: pue" in found["check"][2]
 
 
 def test_the_search_ends_at_the_root_of_the_repository():
