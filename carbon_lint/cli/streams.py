@@ -11,13 +11,11 @@ from carbon_lint.errors import OutputError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TextIO, TypeVar
-
-    Done = TypeVar("Done")
+    from typing import Any, TextIO
 
 
-class Output:
-    """Write to standard output. What cannot be written is an OutputError, whichever verb writes it."""
+class _Stream:
+    """Stand in for a stream. A reader that is gone (`| head`) is a BrokenPipeError, as without it."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -27,37 +25,56 @@ class Output:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Write as the stream does. Raises OutputError, BrokenPipeError."""
-        return self._tried(lambda: self._stream.write(text))
+        """Write as the stream does."""
+        self._try(lambda: self._stream.write(text))
+        return len(text)
 
     def flush(self) -> None:
-        """Flush the stream. Raises OutputError, BrokenPipeError."""
-        self._tried(self._stream.flush)
+        """Flush the stream."""
+        self._try(self._stream.flush)
+
+    def _try(self, do: Callable[[], object]) -> None:
+        raise NotImplementedError
+
+
+class Messages(_Stream):
+    """Write to standard error. What cannot be written is dropped, or the exit status would tell of that alone."""
+
+    def _try(self, do: Callable[[], object]) -> None:
+        try:
+            do()
+        except BrokenPipeError:
+            raise
+        except OSError:
+            return
+
+
+class Output(_Stream):
+    """Write to standard output. What cannot be written is an OutputError, whichever verb writes it."""
 
     def finish(self) -> None:
         """Write what an error left behind, and say so if that cannot be: at exit it would change the exit status."""
         try:
             self.flush()
         except BrokenPipeError:
-            pass
+            return
         except OutputError as error:
             sys.stderr.write(f"carbon-lint: {error.message}\n")
 
-    def _tried(self, do: Callable[[], Done]) -> Done:
+    def _try(self, do: Callable[[], object]) -> None:
         try:
-            return do()
+            do()
         except OSError as error:
             # What is left in the buffer would be tried again, and fail again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
             if isinstance(error, BrokenPipeError):
                 raise
-            is_open = error.errno != errno.EBADF
-            cause = error.strerror if is_open else "it is not open for writing"
+            cause = "it is not open for writing" if error.errno == errno.EBADF else error.strerror
             raise OutputError(f"cannot write to stdout: {cause}") from error
 
 
 def open_streams() -> Output:
-    """Open what is closed of the standard streams, and return the one that takes the place of `sys.stdout`."""
+    """Open what is closed of the standard streams, put ours in the place of two, and return that of `sys.stdout`."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
@@ -75,6 +92,6 @@ def open_streams() -> Output:
         if hasattr(stream, "reconfigure"):
             # Cards hold any character, a terminal or CI log may know ASCII only: escaped is better than a crash.
             stream.reconfigure(errors="backslashreplace")
-    output = Output(sys.stdout)
-    sys.stdout = output
+    sys.stderr = Messages(sys.stderr)
+    sys.stdout = output = Output(sys.stdout)
     return output

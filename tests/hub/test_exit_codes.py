@@ -235,6 +235,20 @@ def test_a_full_or_closed_output_is_one_line_for_every_verb(kind, table, cli, hu
     assert wrong == {}
 
 
+@pytest.mark.parametrize("what", ["nothing to object to", "a file that was named is not there"])
+def test_messages_that_cannot_be_written_change_no_status(what, table, hub, at):
+    at(hub)
+    hub.create("acme/m", GOOD)
+    wrong = {}
+    with open("/dev/full", "w") as full:
+        for verb, argv in COMMANDS[what].items():
+            words = [sys.executable, "-m", "carbon_lint", *argv]
+            code = spawn.run(words, stdout=subprocess.DEVNULL, stderr=full, timeout=100).returncode
+            if code != table[what][verb]:
+                wrong[verb] = code
+    assert wrong == {}, f"expected {table[what]}"
+
+
 def test_every_cell_of_the_table_is_tried(table, cli):
     tried_otherwise = {"an option that does not exist", UNWRITABLE}
     assert {what: sorted(codes) for what, codes in table.items() if what not in tried_otherwise} == {
