@@ -1,8 +1,9 @@
 """Find `carbon-lint.toml`, or `[tool.carbon-lint]` in `pyproject.toml`, and hold what it states as typed `Settings`.
 
-Searched from a folder upward to the repository's root (the folder that holds `.git`); the first hit is used, alone.
-There is no layer in the home folder and none in the environment. The file is parsed and checked once, when it is read;
-what the file may hold is in `config_keys`. On the check path: that is imported only if a file exists.
+Searched from a folder upward to the repository's root (the folder that holds `.git`), outside a repository to the root
+of the file system; the first hit is used, alone, with no layer below it or in the environment. The file is parsed and
+checked once, when it is read; what it may hold is in `config_keys`. On the check path: that is imported only if a file
+exists.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ PLACE_KEYS = ("location", "electricity-maps", "carbon-intensity")
 """The keys, and the options, that state the carbon intensity. At most one of them is set."""
 HARMLESS_KEYS = frozenset({"training-type"})
 """Keys that a pull request may set for itself, because no value loosens anything. All others are the merge base's."""
-_TABLE = b"tool.carbon-lint"
+_OUR_NAME = b"carbon-lint"
 
 
 def default_words(attribute: str) -> str:
@@ -253,7 +254,13 @@ def _file_in(folder: str) -> str | None:
 
 def counts(path: str, data: bytes) -> bool:
     """Return whether the file is a configuration: a `pyproject.toml` is one only with our table in it."""
-    return os.path.basename(path) != "pyproject.toml" or _TABLE in data
+    if os.path.basename(path) != "pyproject.toml":
+        return True
+    if _OUR_NAME not in data:  # most of them: a hook does not pay for the parser
+        return False
+    from carbon_lint.config_file import has_table
+
+    return has_table(data)
 
 
 def load_file(path: str) -> Settings:

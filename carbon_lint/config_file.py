@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _TABLE = "tool.carbon-lint"
+_KEY = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
 _SEE = "docs/config.md has an example"
 _MOST_SHOWN = 160
 
@@ -50,7 +51,7 @@ class Origin:
 
     def line(self, *at: str) -> int | None:
         """Return the line of a value, or else of the nearest table around it."""
-        return next((self._lines[at[:length]] for length in range(len(at), 0, -1) if at[:length] in self._lines), None)
+        return next((self._lines[at[:length]] for length in range(len(at), -1, -1) if at[:length] in self._lines), None)
 
     def source(self, *at: str) -> str:
         """Return `PATH:LINE` of a value."""
@@ -120,9 +121,34 @@ def read_file(data: bytes, name: str, *, is_pyproject: bool, note: str = "") -> 
     except tomllib.TOMLDecodeError as error:
         raise origin.error(f"not TOML: {error}", line=_line_of(error, text), hint=_SEE) from error
     if is_pyproject:
-        document = document.get("tool", {}).get("carbon-lint", {})
+        table = _table_of(document)
+        if not isinstance(table, dict | None):
+            raise origin.error(f"{_TABLE}: found {shown(table)}, expected a table", line=origin.line(), hint=_SEE)
+        document = table or {}
     stated = {key: origin.stated(key, value) for key, value in document.items() if key != "$schema"}
     return stated, f"{name}{note}"
+
+
+def has_table(data: bytes) -> bool:
+    """Return whether the `data` of a `pyproject.toml` has our table, or states something else in its place.
+
+    A broken file has it if a line looks like ours: reading it is the error then, as a limit must not lapse in silence.
+    Any other broken file is for the tool whose it is to refuse.
+    """
+    import tomllib
+
+    try:
+        return _table_of(tomllib.loads(data.decode("utf-8-sig"))) is not None
+    except ValueError:  # not UTF-8, or not TOML
+        # Each part from a header on is looked at alone: what was left open above it would hide it.
+        parts = re.split(r"^(?=[ \t]*\[)", data.decode("utf-8-sig", errors="replace"), flags=re.MULTILINE)
+        return any(_lines_of(part, _TABLE) for part in parts)
+
+
+def _table_of(document: Mapping[str, Any]) -> Any:
+    """Return what a `pyproject.toml` states as our table, None if nothing."""
+    tool = document.get("tool")
+    return tool.get("carbon-lint") if isinstance(tool, dict) else None
 
 
 def _line_of(error: Exception, text: str) -> int:
@@ -132,7 +158,7 @@ def _line_of(error: Exception, text: str) -> int:
 
 
 def _lines_of(text: str, table: str) -> dict[tuple[str, ...], int]:
-    """Return the line of each key and table below `table`: `tomllib` does not tell them.
+    """Return the line of each key and table below `table`, and of itself as `()`: `tomllib` does not tell them.
 
     A table of an array is known by its number, from 0. What stands within a string or list of several lines is skipped.
     """
@@ -145,16 +171,16 @@ def _lines_of(text: str, table: str) -> dict[tuple[str, ...], int]:
         if closing:
             closing = "" if closing in line else closing
             continue
-        header = None if depth else re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line)
-        pair = None if depth else re.match(r"\s*[\"']?([\w-]+)[\"']?\s*[.=]", line)
+        header = None if depth else re.match(r"\s*(\[\[?)([^\]]+)", line)
+        pair = None if depth else re.match(rf"\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*=", line)
         if header is not None:
-            within = tuple(part.strip(" \t\"'") for part in header[2].split("."))
+            within = _parts(header[2])
             if header[1] == "[[":
                 numbers[within] = numbers.get(within, -1) + 1
                 within = (*within, str(numbers[within]))
-        at = within if header is not None else (*within, pair[1]) if pair is not None else ()
+        at = within if header is not None else (*within, *_parts(pair[1])) if pair is not None else ()
         if at[: len(above)] == above:
-            for length in range(len(above) + 1, len(at) + 1):
+            for length in range(max(1, len(above)), len(at) + 1):
                 found.setdefault(at[len(above) : length], number)
         opened = next((quotes for quotes in ('"""', "'''") if line.count(quotes) % 2), "")
         closing = opened if pair is not None else ""
@@ -162,6 +188,10 @@ def _lines_of(text: str, table: str) -> dict[tuple[str, ...], int]:
             bare = re.sub(r"""\"(?:\\.|[^"\\])*"|'[^']*'|#.*""", "", line)
             depth = max(0, depth + bare.count("[") - bare.count("]"))
     return found
+
+
+def _parts(key: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in re.findall(_KEY, key))
 
 
 def shown(value: object) -> str:

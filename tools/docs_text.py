@@ -68,11 +68,15 @@ ends as `run`, `gate`, `check` and `publish` do, whichever of them it came to.
 CONFIG_PAGE = """\
 # Configuration
 
-`carbon-lint.toml`, or `[tool.carbon-lint]` in `pyproject.toml`, in the folder of the card or above it, up to the root
-of the repository. The first one found is used, alone; nothing is read from the home folder or the environment. A flag
-wins over the file, except that a limit can only be tightened: of a limit in the file and one given as flag or action
-input, the lower one holds. An unknown key is an error. On a pull request the GitHub step takes the whole configuration
-from the merge base ([github.md](github.md#limits-and-who-may-change-them)).
+The configuration is `carbon-lint.toml`, or `[tool.carbon-lint]` in `pyproject.toml`. `check` looks for it in the folder
+of each card, `init` in the folder that it is given, and every other verb and `measure` of Python in the folder you are
+in, wherever the card or record lies. If it is not there, they look in the folders above, up to the root of the
+repository (the folder that holds `.git`). Outside a repository they look up to the root of the file system: a file in
+your home folder holds for all below it. The first one found is used, alone. No environment variable sets a key of it.
+
+A flag wins over the file, except that a limit can only be tightened: of a limit in the file and one given as flag or
+action input, the lower one holds. An unknown key is an error. On a pull request the GitHub step takes the whole
+configuration from the merge base ([github.md](github.md#limits-and-who-may-change-them)).
 
 A path in the file is relative to the folder of the file, wherever carbon-lint is started: `card`, the `record:PATH` of
 `baseline`, and the globs of `per-file-ignores`.

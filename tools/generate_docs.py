@@ -70,7 +70,10 @@ ACTIONS = {
 EXIT_CODE_WORDS = {
     ExitCode.CLEAN: "nothing to object to: clean, within the budget, published, or nothing to change",
     ExitCode.FINDINGS: "findings at or above `--fail-on`, or over the budget",
-    ExitCode.DID_NOT_RUN: "did not run: an option, the configuration or a file is wrong, or the Hub could not be read",
+    ExitCode.DID_NOT_RUN: (
+        "did not run: an option, the configuration or a file is wrong, or the Hub could not be read; or what it prints "
+        "on stdout cannot be written"
+    ),
     ExitCode.NOTHING_TO_CHECK: "nothing to check; 0 if files were named that are there, as pre-commit does",
     ExitCode.NOT_PUBLISHED: "could not publish: the message says what is known of the card on the Hub",
     ExitCode.NOT_MEASURED: "could not measure a job, or judge what was measured. Never 0 g",
@@ -105,6 +108,7 @@ EXIT_CODES_BY_VERB: dict[str, dict[str, int]] = {
         ),
         2,
     ),
+    "what it prints on stdout cannot be written": dict.fromkeys((verb for verb in VERBS if verb != "run"), 2),
     "no card, no model or no run was found": {"check": 3, "audit": 3, "verify": 3, "ledger": 3},
     "the location is not known": {"run": 125, "doctor": 125, "card": 2, "check": 2, "estimate": 2, "init": 2},
     "a quantity or a carbon intensity cannot be read": dict.fromkeys(

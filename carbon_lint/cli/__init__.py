@@ -11,6 +11,7 @@ import os
 import sys
 
 from carbon_lint import __version__, debug
+from carbon_lint.cli.streams import open_streams
 from carbon_lint.verbs import VERBS
 
 # What a plain install does not have, and the extra that brings it.
@@ -19,11 +20,10 @@ _EXTRA_OF = {"codecarbon": "run", "huggingface_hub": "hub", "tenacity": "hub", "
 
 def console() -> None:
     """Run the console script."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # Cards hold any character, a terminal or CI log may know ASCII only: escaped is better than a crash.
-            stream.reconfigure(errors="backslashreplace")
-    sys.exit(main(sys.argv[1:]))
+    output = open_streams()
+    status = main(sys.argv[1:])
+    output.finish()
+    sys.exit(status)
 
 
 def main(argv: list[str]) -> int:
@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
     try:
         if argv[:1] == ["--verbose"] or debug.wanted_by(os.environ):
             debug.switch_on(os.environ)
-        return _dispatch(argv[1:] if argv[:1] == ["--verbose"] else argv)
+        return _written(_dispatch(argv[1:] if argv[:1] == ["--verbose"] else argv))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -77,6 +77,12 @@ def _dispatch(argv: list[str]) -> int:
     if arguments.verbose:
         debug.switch_on(os.environ)
     return int(module.run(arguments))
+
+
+def _written(status: int) -> int:
+    """Return the status once the output is written: at exit it would be too late to say that it cannot be."""
+    sys.stdout.flush()
+    return status
 
 
 def overview() -> str:

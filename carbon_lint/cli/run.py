@@ -58,7 +58,6 @@ def run(arguments: Namespace) -> int:
     from carbon_lint.pipeline.plan import meter_of
     from carbon_lint.pipeline.story import Story
 
-    _fill_standard_streams()
     card = None if arguments.card is None else name_of_card(arguments.card)
     provenance = replace(provenance_of(os.environ, os.getcwd()), model=arguments.pushes_to or card)
     plan = run_options.plan_from(arguments, load(), provenance)
@@ -133,17 +132,6 @@ def _watch(target: str | None) -> Watch | None:
     watch = Watch(target, os.environ)
     say(*notes_on(watch.endpoint))
     return watch
-
-
-def _fill_standard_streams() -> None:
-    """Open /dev/null for each closed standard stream, or a socket of ours gets its number and the job inherits it."""
-    for descriptor in (0, 1, 2):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
-    if sys.stderr is None:
-        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  a number, for good
 
 
 def _job_environ(request: RunRequest) -> tuple[dict[str, str], tuple[str, ...]]:

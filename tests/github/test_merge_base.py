@@ -333,6 +333,15 @@ def test_a_merge_base_without_a_configuration_sets_no_limit(runner, api):
         assert "max-emissions: none -> 1 g" in "\n".join(step.annotations("notice"))
 
 
+def test_a_pyproject_of_the_merge_base_counts_by_its_table_and_not_by_a_mention(tmp_path, monkeypatch):
+    mentions, spelled = b"# tool.carbon-lint is above\n", b'[tool."carbon-lint"]\nmax-emissions = "2 g"\n'
+    files = {"carbon-lint.toml": OVER.encode(), "a/pyproject.toml": mentions, "b/pyproject.toml": spelled}
+    known = FakeBase(tmp_path, files)
+    monkeypatch.setattr(configuration_module, "open_base", lambda _step: known)
+    settings_in = configuration_in(step_in(Path(tmp_path))).settings_in
+    assert [settings_in(str(tmp_path / folder)).max_emissions_g for folder in ("", "a", "b")] == [1, 1, 2]
+
+
 def test_a_broken_configuration_of_the_merge_base_names_it(tmp_path, monkeypatch):
     known = FakeBase(tmp_path, {"carbon-lint.toml": b"= 3\n"})
     monkeypatch.setattr(configuration_module, "open_base", lambda _step: known)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from carbon_lint.card.from_record import card_with_record
 from carbon_lint.records.record import Energy, Outcome
 from carbon_lint.records.store import write_record
+from tests import spawn
 from tests.conftest import ROOT
 from tests.hub.records import record
 from tests.records.test_emissions_csv import table as emissions_csv
@@ -197,8 +200,58 @@ def test_each_verb_ends_with_the_tables_status(what, table, cli, carbon_lint, hu
     assert wrong == {}, f"expected {table[what]}"
 
 
+UNWRITABLE = "what it prints on stdout cannot be written"
+# What it takes to start the program with such an output, and why it says that it cannot write.
+OUTPUTS = {
+    "full": ("", "No space left on device"),
+    "closed": ("import os, sys; os.close(1); sys.stdout = None; ", "it is not open for writing"),
+}
+MORE_OUTPUT = [
+    ("--help",), ("--version",), ("check", "--help"), ("check", "bad.md"), ("check", "--fix", "bad.md"),
+    ("check", "bad.md", "--format", "json"), ("card", "bad.md", "--from", "r.json", "--replace", "--diff"),
+    ("gate", "r.json", "--max-emissions", "1 ug"), ("report", "r.json", "--format", "html"),
+    ("ledger", "sum", "--ledger", "ledger"), ("ledger", "list", "--ledger", "ledger"),
+    ("ledger", "report", "--ledger", "ledger"), ("rules", "CL201"), ("verify", "README.md", "--record", "r.json"),
+    ("publish", "bad.md", "--to", "acme/m", "--whole-card", "--dry-run"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+def test_a_full_or_closed_output_is_one_line_for_every_verb(kind, table, cli, hub, at):
+    at(hub)
+    hub.create("acme/m", GOOD)
+    assert cli("ledger", "add", "r.json", "--ledger", "ledger")[0] == 0
+    before, why = OUTPUTS[kind]
+    words = [sys.executable, "-c", f"{before}from carbon_lint.cli import console; console()"]
+    wrong = {}
+    with open("/dev/full", "w") as full:
+        for argv in [*COMMANDS["nothing to object to"].values(), *MORE_OUTPUT]:
+            done = spawn.run([*words, *argv], stdout=full, stderr=subprocess.PIPE, text=True, timeout=100)
+            said = [line for line in done.stderr.splitlines() if "stdout" in line or line.startswith("Traceback")]
+            is_job, is_refused = argv[0] == "run", argv[:2] == ("publish", "bad.md")
+            code = 0 if is_job else 1 if is_refused else table[UNWRITABLE].get(argv[0], 2)
+            if (done.returncode, said) != (code, [f"carbon-lint: cannot write to stdout: {why}"] * (not is_job)):
+                wrong[argv] = (done.returncode, done.stderr[-300:])
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("what", ["nothing to object to", "a file that was named is not there"])
+def test_messages_that_cannot_be_written_change_no_status(what, table, hub, at):
+    at(hub)
+    hub.create("acme/m", GOOD)
+    wrong = {}
+    with open("/dev/full", "w") as full:
+        for verb, argv in COMMANDS[what].items():
+            words = [sys.executable, "-m", "carbon_lint", *argv]
+            code = spawn.run(words, stdout=subprocess.DEVNULL, stderr=full, timeout=100).returncode
+            if code != table[what][verb]:
+                wrong[verb] = code
+    assert wrong == {}, f"expected {table[what]}"
+
+
 def test_every_cell_of_the_table_is_tried(table, cli):
-    assert {what: sorted(codes) for what, codes in table.items() if what != "an option that does not exist"} == {
+    tried_otherwise = {"an option that does not exist", UNWRITABLE}
+    assert {what: sorted(codes) for what, codes in table.items() if what not in tried_otherwise} == {
         what: sorted(commands) for what, commands in COMMANDS.items()
     }
     for verb, code in table["an option that does not exist"].items():

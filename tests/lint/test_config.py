@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,15 @@ from carbon_lint.errors import ConfigError, UsageError
 from carbon_lint.limits import Machine, MaxIncrease, Source, WindowBudget
 from carbon_lint.lint.policy import Policy
 from carbon_lint.records.record import Provenance
+from carbon_lint.records.store import write_record
 from tests.cases import cases
 from tests.conftest import ROOT
+from tests.records.builders import a_record
 
 SCHEMA = json.loads((ROOT / "schemas" / "config.schema.json").read_text())
+
+
+CARD = "---\nlicense: mit\n---\n# A model\n"
 
 
 def write(text, name="carbon-lint.toml"):
@@ -60,6 +67,97 @@ def test_a_pyproject_without_our_table_is_skipped():
     os.makedirs("models")
     write('[project]\nname = "x"\n', "models/pyproject.toml")
     assert load("models").fail_on == "note"
+
+
+@cases(
+    "text",
+    [
+        "# see tool.carbon-lint of the folder above\n",
+        '[project]\ndependencies = ["carbon-lint"]\n',
+        '[tool.poetry.dependencies]\ncarbon-lint = "^0.1"\n',
+        '[tool.x]\nwhat = """\n[tool.carbon-lint]\n"""\n',
+        '[tool.carbon-lint-more]\nfail-on = "error"\n',
+        'tool = "carbon-lint"\n',
+        # Broken, and not ours: it does not stop the hook.
+        '[tool.poetry.dependencies]\ncarbon-lint = "^0.1"\nbroken = \n',
+        "# tool.carbon-lint\n[project\n",
+        b"# carbon-lint \xff\n",
+    ],
+)
+def test_a_pyproject_that_only_mentions_us_is_skipped(text):
+    write('fail-on = "note"\n')
+    os.makedirs("models")
+    Path("models/pyproject.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert load("models").fail_on == "note"
+
+
+@cases(
+    ("text", "line"),
+    [
+        ('[tool."carbon-lint"]\nfail-on = "warning"\n', 2),
+        ("[ tool . 'carbon-lint' ]\nfail-on = 'warning'\n", 2),
+        ('[tool]\ncarbon-lint = {fail-on = "warning"}\n', 2),
+        ('[tool]\nx = 1\n"carbon-lint".card-body = true\n"carbon-lint"."fail-on" = "warning"\n', 4),
+        ('tool.carbon-lint.fail-on = "warning"\n', 1),
+        ('tool = {carbon-lint = {fail-on = "warning"}}\n', None),
+        ('\ufeff[tool.carbon-lint]\nfail-on = "warning"\n', 2),
+    ],
+)
+def test_our_table_counts_in_every_spelling_of_toml(text, line):
+    write('fail-on = "note"\n')
+    os.makedirs("models")
+    Path("models/pyproject.toml").write_text(text)
+    settings = load("models")
+    assert settings.fail_on == "warning"
+    assert settings.source("fail-on") == "models/pyproject.toml" + (f":{line}" if line else "")
+
+
+@cases(
+    "text",
+    [
+        '[tool.carbon-lint]\nfail-on = "warning\n',
+        '[tool.carbon-lint\nfail-on = "warning"\n',
+        '[project]\ndependencies = [\n\n[tool."carbon-lint"]\nfail-on = "warning"\n',
+        '[project]\nreadme = """\n\n[tool.carbon-lint]\nfail-on = "warning"\n',
+        '[tool]\ncarbon-lint.fail-on = "warning"\nx = \n',
+        b'[tool.carbon-lint]\nfail-on = "warning"\n# \xff\n',
+    ],
+)
+def test_a_broken_pyproject_that_seems_to_have_our_table_is_an_error(text):
+    write('fail-on = "note"\n')
+    os.makedirs("models")
+    Path("models/pyproject.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ConfigError, match=r"models/pyproject\.toml:\d+: not TOML"):
+        load("models")
+
+
+@cases("text", ["[tool]\ncarbon-lint = false\n", '[[tool.carbon-lint]]\nmax-emissions = "1 kg"\n'])
+def test_what_is_not_a_table_is_an_error_as_its_limits_would_not_hold(text):
+    write(text, "pyproject.toml")
+    with pytest.raises(ConfigError, match=r"^pyproject\.toml:\d: tool\.carbon-lint: found .*, expected a table$"):
+        load(".")
+
+
+def test_a_pyproject_that_does_not_name_us_is_not_parsed():
+    write('[project]\nname = "carbon"\n', "pyproject.toml")
+    script = "import sys; from carbon_lint.config import load; load(); print('tomllib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_check_takes_the_configuration_of_the_cards_folder_and_other_verbs_that_of_the_current_one(cli):
+    os.makedirs("models")
+    write("pue = 0\n", "models/carbon-lint.toml")
+    write(CARD, "models/README.md")
+    write_record(a_record(), "models/r.json")
+    found = {
+        "check": cli("check", "models/README.md"),
+        "gate": cli("gate", "models/r.json", "--max-emissions", "1 t"),
+        "card": cli("card", "models/README.md", "--from", "models/r.json", "--replace"),
+        "report": cli("report", "models/r.json"),
+    }
+    assert {verb: code for verb, (code, _, _) in found.items()} == {"check": 2, "gate": 0, "card": 0, "report": 0}
+    assert "models/carbon-lint.toml:1: pue" in found["check"][2]
 
 
 def test_the_search_ends_at_the_root_of_the_repository():
