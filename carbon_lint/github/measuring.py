@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
@@ -38,6 +40,7 @@ MAX_READINGS = 3600
 # What a Trainer with push_to_hub=True ends with, before a step is trained, if it has no token (huggingface_hub 2).
 _NO_TOKEN = re.compile(rb"Invalid username or password|Token is required|LocalTokenNotFoundError|401 Client Error")
 SETUP_GRACE_S = 5.0
+_POLL_S = 0.05
 _TAIL_BYTES = 200  # of a piece of output are read together with the next
 
 # As bash says it; `-e` ends the script there.
@@ -137,14 +140,21 @@ def _wait_for(process: subprocess.Popen[bytes]) -> int:
     try:
         return process.wait()
     except BaseException:
-        for signum, wait_s in ((signal.SIGTERM, SETUP_GRACE_S), (signal.SIGKILL, None)):
-            try:
-                os.killpg(process.pid, signum)
-                process.wait(wait_s)
-                break
-            except (subprocess.TimeoutExpired, ProcessLookupError):
-                continue
+        _end_group(process)
         raise
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a script and what it started, which a shell does not wait for when it gets SIGTERM."""
+    with contextlib.suppress(ProcessLookupError):  # nothing of the group is left
+        os.killpg(process.pid, signal.SIGTERM)
+        deadline_s = time.monotonic() + SETUP_GRACE_S
+        while time.monotonic() < deadline_s:
+            process.poll()
+            os.killpg(process.pid, 0)
+            time.sleep(_POLL_S)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def measured(request: RunRequest, meter: Meter, readings: list[Reading], console: Console) -> tuple[Record, JobWords]:

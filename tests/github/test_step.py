@@ -8,6 +8,7 @@ import re
 import pytest
 
 from carbon_lint.github.interface import OUTPUTS
+from carbon_lint.measurement.job.descendants import find_process
 from carbon_lint.records.store import load_record
 from tests.effort import busy
 from tests.github.runner import Runner
@@ -308,6 +309,19 @@ def test_cancelled_while_it_sets_up(runner):
     assert step.seconds < 6 * busy()
     assert step.exit_status == 130
     assert tuple(step.outputs) == tuple(OUTPUTS)
+
+
+def test_cancelled_while_it_sets_up_nothing_of_it_is_left(runner):
+    """The shell ends at SIGTERM; what it started may ignore that and go on printing."""
+    stub = "import os, signal, time; signal.signal(15, 1); signal.signal(2, 1); print('begun', os.getpid(), flush=True)"
+    (runner.workspace / "stub.py").write_text(
+        f"{stub}\nfor _ in range(600): time.sleep(0.1); print('on', flush=True)\n"
+    )
+    step = runner.step(setup="python3 stub.py\necho done", command="true", location="FRA", cancel_when=b"begun")
+    assert step.exit_status == 130
+    assert tuple(step.outputs) == tuple(OUTPUTS)
+    left = find_process(int(re.search(r"begun (\d+)", step.log)[1]))
+    assert left is None or left.columns[0] == b"Z"
 
 
 def test_a_step_that_asks_for_nothing_gets_an_error(runner):

@@ -15,7 +15,7 @@ import pytest
 
 from carbon_lint.errors import CommandNotRunnableError
 from carbon_lint.gate.verdict import Budget
-from carbon_lint.measurement.job.descendants import children
+from carbon_lint.measurement.job.descendants import children, find_process
 from carbon_lint.measurement.job.job import Job, JobState
 from carbon_lint.measurement.request import OnLoss
 from carbon_lint.records.record import Outcome, StoppedBy, exit_code
@@ -171,6 +171,26 @@ def test_a_training_keeps_its_grace_though_its_launcher_ends_at_once(stopped, la
     asked = Path("asked").read_text()
     assert (Path("saved").exists(), job.notices) == (True, [])
     assert asked == f"{int(signum or signal.SIGTERM)} " or launcher in PASSING_ON
+
+
+@pytest.mark.parametrize("launcher", ["bash", "a group of its own", "a session of its own"])
+def test_a_suspended_job_is_suspended_whole(launcher):
+    """As by Ctrl-Z: a training that went on meanwhile would be held to no limit."""
+    Path("train.py").write_text(f"import os; open('pid', 'w').write(f'{{os.getpid()}} ')\n{SAVES}")
+
+    def state():
+        return find_process(int(Path("pid").read_text())).columns[0]
+
+    job = Job(LAUNCHERS[launcher], os.environ)
+    try:
+        job.start()
+        wait_until(Path("ready").exists)
+        job.signal(signal.SIGSTOP)
+        wait_until(lambda: state() == b"T")
+        job.signal(signal.SIGCONT)
+        wait_until(lambda: state() != b"T")
+    finally:
+        job.close()
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
