@@ -73,7 +73,7 @@ def _check_figures(record: Record, limits: Limits) -> None:
         raise MeasurementError(
             "the record holds no emissions, so max-increase in grams cannot be judged",
             hint="measure again at a place, or limit the increase of the energy",
-            suggest=(("location", "FRA"), ("max-increase", "'10% and 1 kWh'")),
+            suggest=(("location", "FRA"), ("max-increase", "10% and 1 kWh")),
         )
 
 
