@@ -33,7 +33,7 @@ from carbon_lint.cli.flags import add_keys, say
 from carbon_lint.config import load
 from carbon_lint.errors import UsageError
 from carbon_lint.files import read_named, write_atomically
-from carbon_lint.pipeline.card import card_bytes, check_no_other_is_meant, in_ci, whole_group
+from carbon_lint.pipeline.card import card_bytes, check_no_other_is_meant, is_in_ci, whole_group
 from carbon_lint.records.emissions_csv.record import record_from_csv
 from carbon_lint.records.emissions_csv.table import looks_like_csv
 from carbon_lint.records.intensity import priced
@@ -62,6 +62,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--replace",
         action="store_true",
         help="allow a smaller figure to replace a larger one from the same run group",
+    )
+    parser.add_argument(
+        "--allow-foreign",
+        action="store_true",
+        help="in CI: add up records of another repository in the same run group, too",
     )
     parser.add_argument(
         "--with-energy",
@@ -138,7 +143,8 @@ def _from_record(source: str, arguments: Namespace) -> tuple[Record, tuple[str, 
     for flag in csv_flags.given(arguments, with_price=False):
         raise UsageError(f"{flag} applies only to an emissions.csv, not to {source}", hint=f"leave {flag} out")
     place = csv_flags.place_of(arguments)
-    whole = whole_group(load_record(source), source, own_unless=in_ci(os.environ, "`carbon-lint merge`"))
+    only_own = not arguments.allow_foreign and is_in_ci(os.environ)
+    whole = whole_group(load_record(source), source, only_own=only_own)
     return (whole.record if place is None else priced(whole.record, place)), whole.notes
 
 

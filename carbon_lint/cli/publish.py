@@ -35,7 +35,7 @@ from carbon_lint.cli.flags import add_format_argument, add_keys, read_flag, say,
 from carbon_lint.config import Settings, load
 from carbon_lint.errors import UsageError
 from carbon_lint.files import read_named
-from carbon_lint.pipeline.card import in_ci
+from carbon_lint.pipeline.card import is_in_ci
 from carbon_lint.records.provenance import check_origin
 from carbon_lint.records.record import Record
 from carbon_lint.records.store import load_record
@@ -229,7 +229,7 @@ def _publishing(arguments: Namespace, record: Record | None, settings: Settings,
         whole_card=arguments.whole_card,
         record=record,
         record_path=arguments.record,
-        own_group_unless=None if arguments.allow_foreign else in_ci(os.environ, "--allow-foreign"),
+        only_own_group=not arguments.allow_foreign and is_in_ci(os.environ),
         with_evidence=arguments.with_evidence,
         card_body=settings.card_body,
         training_type=arguments.training_type or settings.training_type,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from abc import ABC, abstractmethod
 
 from carbon_lint.errors import OutputError
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, TextIO
 
 
-class _Stream:
+class _Stream(ABC):
     """Stand in for a stream. A reader that is gone (`| head`) is a BrokenPipeError, as without it."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -33,8 +34,9 @@ class _Stream:
         """Flush the stream."""
         self._try(self._stream.flush)
 
+    @abstractmethod
     def _try(self, do: Callable[[], object]) -> None:
-        raise NotImplementedError
+        """Write, and do what the stream does if that fails."""
 
 
 class Messages(_Stream):

@@ -52,7 +52,7 @@ def excuse(verdict: Verdict, exceptions: Iterable[BudgetException], today: date)
     expired = tuple(exception for exception in concerned if not exception.holds_on(today))
     if not used or over - {exception.limit for exception in used}:
         return Excused(verdict=verdict, expired=expired)
-    held = (limit.status for limit in verdict.limits if limit.name not in over)
+    held = (limit.status for limit in verdict.limits if not limit.is_over)
     status = worst(Status.PASS, *held)
     return Excused(
         verdict=replace(verdict, status=status, reasons=(*verdict.reasons, *map(str, used))), used=used, expired=expired

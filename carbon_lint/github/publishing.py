@@ -194,7 +194,7 @@ def _publishing(step: Step, plan: RunPlan, record: Record | None, mode: Mode) ->
         whole_card=step.inputs.replace_card,
         record=record,
         record_path=plan.record_path,
-        own_group_unless=plan.own_group_unless,
+        only_own_group=plan.only_own_group,
         with_evidence=step.inputs.with_evidence,
         card_body=plan.card_body,
         training_type=plan.training_type,

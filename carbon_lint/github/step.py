@@ -92,7 +92,7 @@ def plan_of(step: Step, options: Options, configuration: Configuration, record: 
         hub_token=inputs.hf_token,
         ledger_folder=str(context.workspace / LEDGER_FOLDER),
         exceptions=_exceptions_by_label(step),
-        own_group_unless=None if is_measuring or inputs.allow_foreign else "`allow-foreign: true`",
+        only_own_group=not is_measuring and not inputs.allow_foreign,
         record_path=None if path is None else str(path),
         card=None if inputs.card is None else str(paths.inside(context, "card", inputs.card)),
     )

@@ -19,26 +19,26 @@ _CARD_SUFFIXES = {".md", ".markdown", ".mdx"}
 _CLOSE = 0.87  # difflib's ratio: `READNE.md` and `readme.md` are close to `README.md`, `README_fr.md` is not
 
 
-def in_ci(environ: Mapping[str, str], way: str) -> str | None:
-    """Return `way` in CI, because any job can leave an artifact there; else None. It is for `whole_group`."""
-    return None if provenance_from_environ(environ).repository is None else way
+def is_in_ci(environ: Mapping[str, str]) -> bool:
+    """Return whether a CI states its repository: any job can leave an artifact there."""
+    return provenance_from_environ(environ).repository is not None
 
 
-def whole_group(record: Record, path: str | None, *, own_unless: str | None = None) -> Merged:
+def whole_group(record: Record, path: str | None, *, only_own: bool = False) -> Merged:
     """Return what the card states: the sum over the run group, of the records that lie beside this one at `path`.
 
     A failed or cancelled attempt took energy for the same weights. Raises InputError or MeasurementError if the
-    records cannot be added up; InputError, with `own_unless`, if one of them is of another repository: it is what lets
-    the user add up all of them.
+    records cannot be added up; InputError, with `only_own`, if one of them is of another repository.
     """
     if record.run_group is None or path is None:
         return Merged(record=record, notes=())
     merged = group_sum(record, record_file(path))
     ours = record.provenance.repository
-    if own_unless is not None and merged.record.provenance.repository != ours:
+    if only_own and merged.record.provenance.repository != ours:
         raise InputError(
             f"beside the record {path} lie records of its run group that {ours} has not made",
-            hint=f"download the artifact into a folder of its own, or {own_unless} to add up all of them",
+            hint="download the artifact into a folder of its own, or add up all of them",
+            suggest=(("allow-foreign", ""),),
         )
     count = len(merged.record.merged_from)
     group_notes = (f"the card states the sum of {count} runs of group {record.run_group!r}",) if count else ()

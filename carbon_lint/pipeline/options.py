@@ -112,7 +112,7 @@ class Surroundings:
         environ: for the Hub and the ledger.
         ledger_folder: the ledger if the user names none.
         exceptions: the front end's own, as by a label.
-        own_group_unless: see RunPlan.
+        only_own_group: see RunPlan.
         needs_windows: the budgets of windows must be judged, so a ledger that is not there is an error.
         record_path, card: the paths, checked by the front end.
         default_group: the run group if neither option nor configuration names one.
@@ -125,7 +125,7 @@ class Surroundings:
     hub_token: str | None = None
     ledger_folder: str = LEDGER_FOLDER
     exceptions: tuple[BudgetException, ...] = ()
-    own_group_unless: str | None = None
+    only_own_group: bool = False
     needs_windows: bool = False
     record_path: str | None = None
     card: str | None = None

@@ -39,8 +39,7 @@ class RunPlan:
         place: where the energy comes from; `None` if nothing is measured.
         baseline: what the run is compared with, or why there is nothing; `None` if nothing was asked for.
         record_path: where the record goes, or is.
-        own_group_unless: records of another repository beside the record are an error, unless the user does this; None
-            if they are part of the sum.
+        only_own_group: records of another repository beside the record are an error, and not part of the sum.
         card_body: the card's text gets the section "Environmental Impact" too.
         sources: option -> who states its value: `--pue`, `carbon-lint.toml:3`, `default`; every option is in it.
     """
@@ -55,7 +54,7 @@ class RunPlan:
     require: tuple[str, ...] = ()
     record_path: str | None = None
     run_group: str | None = None
-    own_group_unless: str | None = None
+    only_own_group: bool = False
     card: str | None = None
     card_body: bool = False
     training_type: str | None = None
@@ -88,7 +87,7 @@ def plan_run(options: Options, settings: Settings, around: Surroundings) -> RunP
         require=options.require or settings.require,
         record_path=around.record_path,
         run_group=run_group,
-        own_group_unless=around.own_group_unless,
+        only_own_group=around.only_own_group,
         card=around.card,
         card_body=options.card_body or settings.card_body,
         training_type=options.training_type or settings.training_type,

@@ -73,7 +73,7 @@ def publish(
     record, card = publishing.record, publishing.card
     whole = None
     if record is not None:
-        whole = whole_group(record, publishing.record_path, own_unless=publishing.own_group_unless)
+        whole = whole_group(record, publishing.record_path, only_own=publishing.only_own_group)
     has_evidence = record is not None and publishing.record_path is not None
     evidence = from_records([publishing.record_path or ""]) if has_evidence else None
     if card is not None and publishing.whole_card:

@@ -142,7 +142,7 @@ class Story:
             return
         from carbon_lint.card.from_record import card_with_record  # noqa: PLC0415  YAML is read only if there is a card
 
-        whole = whole_group(record, self.plan.record_path, own_unless=self.plan.own_group_unless)
+        whole = whole_group(record, self.plan.record_path, only_own=self.plan.only_own_group)
         change = card_with_record(
             card_bytes(path),
             path,

@@ -188,7 +188,7 @@ def test_the_card_states_the_sum_over_the_group_of_the_record(cli, card_file, at
     assert "emissions-disagree" not in cli("check", card_file, "--record", attempts)[1]
 
 
-def test_in_ci_a_stranger_in_the_run_group_is_added_only_if_it_was_merged(cli, card_file, attempts, monkeypatch):
+def test_in_ci_a_stranger_in_the_run_group_is_added_only_if_that_is_asked_for(cli, card_file, attempts, monkeypatch):
     stranger = dataclasses.replace(load_record(attempts).provenance, repository="evil/other")
     earlier = {"started_at": "2026-11-23T12:00:00Z", "ended_at": "2026-11-23T13:00:00Z"}
     theirs = fitting(a_record(run_id="r0", run_group="g", emissions_g=7.0, provenance=stranger, **earlier))
@@ -199,7 +199,8 @@ def test_in_ci_a_stranger_in_the_run_group_is_added_only_if_it_was_merged(cli, c
     code, _, err = cli("card", card_file, "--from", attempts)
     assert (code, card_file.read_bytes()) == (2, CARD)
     assert "lie records of its run group that team/model has not made" in err
-    assert "or `carbon-lint merge` to add up all of them" in err
+    assert "or add up all of them: --allow-foreign" in err
+    assert cli("card", card_file, "--from", attempts, "--allow-foreign", "--dry-run")[0] == 0
     merged = attempts.with_name("run.json")
     assert cli("merge", attempts.parent, "--run-group", "g", "-o", merged)[0] == 0
     assert cli("card", card_file, "--from", merged)[0] == 0

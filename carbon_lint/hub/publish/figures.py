@@ -22,7 +22,7 @@ class Publishing:
         card: the local card's bytes. With a record, the record states the figures, and the card the training type; a
             model without a card gets `card`.
         whole_card: all of the card replaces that on the Hub.
-        own_group_unless: see RunPlan.
+        only_own_group: records of another repository beside the record are an error.
         with_evidence: the record and its journal go beside the card, for `verify`.
         card_body: the text of the card gets the section "Environmental Impact" too.
         replace: also a smaller figure over a larger one of the same run group.
@@ -36,7 +36,7 @@ class Publishing:
     whole_card: bool = False
     record: Record | None = None
     record_path: str | None = None
-    own_group_unless: str | None = None
+    only_own_group: bool = False
     with_evidence: bool = False
     card_body: bool = False
     training_type: str | None = None

@@ -78,9 +78,7 @@ class _Guardian:
         self._ask_at: float | None = None
         self.is_orphaned = False
         self._was_killed = False
-        self._asked: set[int] = (
-            set()
-        )  # the processes that were asked to end: a second signal could break off a checkpoint
+        self._asked: set[int] = set()  # they are not asked again: that could break off a checkpoint
         self._has_told_left = False
         self._wakeup, wakeup_writer = os.pipe()
         os.set_blocking(self._wakeup, False)
