@@ -146,7 +146,7 @@ def _wait_for(process: subprocess.Popen[bytes]) -> int:
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
     """End a script and what it started, which a shell does not wait for when it gets SIGTERM."""
-    # Nothing of the group is left, or only what `sudo` runs, which we may not signal: the step ends as cancelled anyway.
+    # Nothing of the group is left, or only what `sudo` runs, which we may not signal: the step is cancelled anyway.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGTERM)
         deadline_s = time.monotonic() + SETUP_GRACE_S
